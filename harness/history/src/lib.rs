@@ -1,0 +1,17 @@
+//! What a run recorded.
+//!
+//! A [`History`] is the only thing that crosses from running to judging: operations of clients,
+//! events of the protocols, messages, faults and what the harness did to the nodes, all on one
+//! monotonic clock, in one order. Nothing in here knows whether real processes or the simulator
+//! produced it.
+
+mod history;
+mod record;
+mod value;
+
+pub use history::{Correctness, History, Operation, Outcome};
+pub use record::{
+    Entry, Fate, Fault, FaultEdge, Message, Meta, Nanos, NodeChange, NodeEvent, NodeId, OpEvent,
+    OpKind, Peer, Phase, ProtocolEvent, Record, Worker,
+};
+pub use value::{Real, Value};
