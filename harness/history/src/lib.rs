@@ -5,11 +5,18 @@
 //! monotonic clock, in one order. Nothing in here knows whether real processes or the simulator
 //! produced it.
 
+mod error;
 mod history;
+mod load;
+mod native;
 mod record;
 mod value;
+mod value_serde;
 
+pub use error::{Broken, Error, Place, Torn, TornBy};
 pub use history::{Correctness, History, Operation, Outcome};
+pub use load::{Loaded, read};
+pub use native::{Reader, Writer, write};
 pub use record::{
     Entry, Fate, Fault, FaultEdge, Message, Meta, Nanos, NodeChange, NodeEvent, NodeId, OpEvent,
     OpKind, Peer, Phase, ProtocolEvent, Record, Worker,

@@ -59,6 +59,21 @@ impl Hash for Real {
 }
 
 impl Value {
+    /// A set of these items: sorted, each once.
+    pub fn set(mut items: Vec<Value>) -> Value {
+        items.sort_unstable();
+        items.dedup();
+        Value::Set(items)
+    }
+
+    /// A map of these entries: sorted by key, the last of those with the same key.
+    pub fn map(mut entries: Vec<(Value, Value)>) -> Value {
+        entries.reverse();
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        entries.dedup_by(|later, kept| later.0 == kept.0);
+        Value::Map(entries)
+    }
+
     /// The whole number in here, if it is one.
     pub fn as_int(&self) -> Option<i64> {
         match self {
