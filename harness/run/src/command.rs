@@ -1,0 +1,42 @@
+//! What a script asks of its host.
+
+use schism_history::NodeId;
+
+/// What a restarted node finds of what it stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// Everything.
+    Kept,
+    /// Nothing.
+    Wiped,
+}
+
+/// What the host is to do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Start this node, or start it again, and send it `init`. The host answers with
+    /// `Run::ready` once the node has answered, or with `Run::died`.
+    Start {
+        /// Which.
+        node: NodeId,
+        /// 0 for the first start.
+        incarnation: u32,
+        /// What it finds.
+        disk: Disk,
+    },
+    /// Kill this node at once (SIGKILL). What it wrote before must still be read.
+    Kill(NodeId),
+    /// Stop this node (SIGSTOP).
+    Pause(NodeId),
+    /// Let it go on (SIGCONT).
+    Resume(NodeId),
+    /// Hand a client's request to a node. Clients' links are not subject to link rules.
+    Ask {
+        /// The connection it comes from: `c{client}`.
+        client: u32,
+        /// The node it goes to.
+        node: NodeId,
+        /// The request, with its `msg_id`.
+        body: serde_json::Value,
+    },
+}

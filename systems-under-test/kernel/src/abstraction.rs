@@ -1,0 +1,129 @@
+//! The book's modules.
+
+use crate::{Abstraction, Data, Never, ProcessId};
+use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+/// Defines events as structs whose fields stand in the order of the book's parameters.
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident $(<$p:ident>)? ($($field:ty),*);)+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name $(<$p>)? ($(pub $field),*);
+    )+ }
+}
+
+events! {
+    /// `⟨ Send | q, m ⟩`
+    Send<M>(ProcessId, M);
+    /// `⟨ Broadcast | m ⟩`
+    Broadcast<M>(M);
+    /// `⟨ Deliver | p, m ⟩`
+    Deliver<M>(ProcessId, M);
+    /// `⟨ Propose | v ⟩`
+    Propose<V>(V);
+    /// `⟨ Decide | v ⟩`
+    Decide<V>(V);
+    /// `⟨ Crash | p ⟩`
+    Crash(ProcessId);
+    /// `⟨ Trust | p ⟩`
+    Trust(ProcessId);
+    /// Asks the replicated log to take a command.
+    Submit<C>(C);
+}
+
+/// What an eventually perfect detector tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Suspicion {
+    /// `⟨ Suspect | p ⟩`
+    Suspect(ProcessId),
+    /// `⟨ Restore | p ⟩`
+    Restore(ProcessId),
+}
+
+/// What a register may be asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Access<V> {
+    /// `⟨ Read ⟩`
+    Read,
+    /// `⟨ Write | v ⟩`
+    Write(V),
+}
+
+/// What a register returns.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Return<V> {
+    /// `⟨ ReadReturn | v ⟩`: nothing was ever written, or this was.
+    ReadReturn(Option<V>),
+    /// `⟨ WriteReturn ⟩`
+    WriteReturn,
+}
+
+/// What a replicated log tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Logged<C> {
+    /// The command in this slot is decided; slots are told in order, without gaps.
+    Commit(u64, C),
+    /// A submitted command was not taken, and never will be: nobody who leads is known.
+    Refused(C),
+}
+
+/// Defines modules: marker types that name an interface.
+macro_rules! modules {
+    ($($(#[$doc:meta])* $name:ident<$p:ident>: $request:ty => $indication:ty;)+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name<$p>(PhantomData<fn() -> $p>);
+        impl<$p: Data> Abstraction for $name<$p> {
+            type Request = $request;
+            type Indication = $indication;
+        }
+    )+ }
+}
+
+modules! {
+    /// Module 2.1: may lose, never invents.
+    FairLossLink<M>: Send<M> => Deliver<M>;
+    /// Module 2.2: delivers again and again.
+    StubbornLink<M>: Send<M> => Deliver<M>;
+    /// Module 2.3: delivers exactly once, if both ends are correct.
+    PerfectLink<M>: Send<M> => Deliver<M>;
+    /// Module 3.1: all or nothing only if the sender is correct.
+    BestEffortBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Module 3.2: all correct processes deliver the same messages.
+    ReliableBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Module 3.3: whatever anyone delivers, all correct processes deliver.
+    UniformReliableBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Modules 4.1 to 4.3: a register; which semantics it has is its algorithm's promise.
+    Register<V>: Access<V> => Return<V>;
+    /// Module 5.1: correct processes decide the same.
+    Consensus<V>: Propose<V> => Decide<V>;
+    /// Module 5.2: nobody decides differently.
+    UniformConsensus<V>: Propose<V> => Decide<V>;
+    /// A log of commands, the same at every process: what state-machine replication stands on.
+    ReplicatedLog<C>: Submit<C> => Logged<C>;
+}
+
+/// Module 2.6: suspects exactly the crashed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PerfectFailureDetector;
+impl Abstraction for PerfectFailureDetector {
+    type Request = Never;
+    type Indication = Crash;
+}
+
+/// Module 2.8: in the end suspects exactly the crashed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventuallyPerfectFailureDetector;
+impl Abstraction for EventuallyPerfectFailureDetector {
+    type Request = Never;
+    type Indication = Suspicion;
+}
+
+/// Module 2.9 (Ω): in the end everybody trusts the same correct process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventualLeaderDetector;
+impl Abstraction for EventualLeaderDetector {
+    type Request = Never;
+    type Indication = Trust;
+}
