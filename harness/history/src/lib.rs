@@ -5,20 +5,29 @@
 //! monotonic clock, in one order. Nothing in here knows whether real processes or the simulator
 //! produced it.
 
+mod edn;
 mod error;
 mod history;
+mod intake;
+mod jsonl;
 mod load;
+mod names;
 mod native;
+mod nemesis;
 mod record;
+mod rules;
 mod value;
 mod value_serde;
 
+pub use edn::write_edn;
 pub use error::{Broken, Error, Place, Torn, TornBy};
 pub use history::{Correctness, History, Operation, Outcome};
-pub use load::{Loaded, read};
+pub use jsonl::write_jsonl;
+pub use load::{Format, Keyed, LoadOptions, Loaded, load, parse, read};
 pub use native::{Reader, Writer, write};
 pub use record::{
     Entry, Fate, Fault, FaultEdge, Message, Meta, Nanos, NodeChange, NodeEvent, NodeId, OpEvent,
     OpKind, Peer, Phase, ProtocolEvent, Record, Worker,
 };
+pub use rules::validate;
 pub use value::{Real, Value};

@@ -9,7 +9,7 @@ use std::fmt;
 pub type Nanos = u64;
 
 /// A node, by its position: node 0 is called `n0`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u16);
 
 impl fmt::Display for NodeId {
@@ -18,18 +18,11 @@ impl fmt::Display for NodeId {
     }
 }
 
-impl NodeId {
-    /// Reads `n7`.
-    pub fn parse(name: &str) -> Option<NodeId> {
-        name.strip_prefix('n')?.parse().ok().map(NodeId)
-    }
-}
-
 /// A logical client process. One that met an `info` outcome never issues another operation.
 pub type Worker = u64;
 
 /// One end of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {
     /// A node of the system under test.
     Node(NodeId),
@@ -111,19 +104,23 @@ pub struct OpEvent {
 }
 
 /// What a protocol tells of itself: `deliver`, `decide`, `suspect`, `lead`, …
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolEvent {
     /// Who tells.
     pub node: NodeId,
     /// What, in the textbook's word.
     pub kind: CompactString,
     /// The other process it concerns: the origin of a delivery, the suspect of a suspicion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<NodeId>,
     /// The instance, group or channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<u64>,
     /// Round, term, epoch, view, slot or sequence number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
     /// The payload.
+    #[serde(default)]
     pub value: Value,
 }
 
@@ -146,7 +143,7 @@ pub enum Fate {
 }
 
 /// One copy of a message, recorded when its fate is known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Unique in the run; copies share it.
     pub id: u64,
@@ -175,7 +172,7 @@ pub enum FaultEdge {
 }
 
 /// A fault began or ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
     /// Its position in the plan.
     pub id: u32,
@@ -192,7 +189,7 @@ pub struct Fault {
 }
 
 /// The harness did this to a node, or saw it happen. The ground truth of who crashed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeEvent {
     /// Which.
     pub node: NodeId,

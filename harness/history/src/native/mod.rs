@@ -22,5 +22,7 @@ mod reader;
 mod wire;
 mod writer;
 
+pub(crate) use block::MAGIC;
+
 pub use reader::Reader;
 pub use writer::{Writer, write};
