@@ -1,0 +1,138 @@
+//! Plans drawn from a seed.
+//!
+//! A drawn plan first gets one fault of each class that mix and allowance permit, then more at
+//! random intervals. A fault that would exceed the allowance at any instant is drawn again, and left
+//! out if that does not help. Everything drawn is literal (these nodes, these groups) except the
+//! leader, and the order of rings and bridges, which never overlap with anything they could add up
+//! with: so the plan itself can be read, edited and run again without the seed.
+//!
+//! The last 15 % of the time stay free of faults. Only who was killed for good stays dead.
+
+mod allowance;
+mod budget;
+mod class;
+mod mix;
+
+pub use allowance::Allowance;
+pub use mix::{Mix, UnknownMix};
+
+use crate::plan::Plan;
+use crate::rng::{Rng, nanos};
+use class::Class;
+use std::time::Duration;
+
+/// Which part of the time may have faults, in percent.
+const FAULTY: u64 = 85;
+/// How often a fault that must be there is drawn at random before it is searched for.
+const TRIES: u64 = 60;
+
+impl Plan {
+    /// Draws a plan for a chaos phase of this length. The same arguments give the same plan.
+    pub fn draw(seed: u64, mix: Mix, allow: &Allowance, nodes: u16, duration: Duration) -> Plan {
+        Drawing::new(seed, mix, *allow, nodes, duration).finish()
+    }
+}
+
+/// A plan being drawn. Times are whole milliseconds, because people will read them.
+struct Drawing {
+    rng: Rng,
+    mix: Mix,
+    allow: Allowance,
+    nodes: u16,
+    /// The first millisecond that may have a fault, and the first that may not.
+    start: u64,
+    end: u64,
+    /// About how long a fault lasts.
+    unit: u64,
+    plan: Plan,
+}
+
+impl Drawing {
+    fn new(seed: u64, mix: Mix, allow: Allowance, nodes: u16, duration: Duration) -> Drawing {
+        let millis = nanos(duration) / 1_000_000;
+        // The workload gets a moment to begin, so that the first fault meets something.
+        let start = (millis / 20).min(1000);
+        let end = (u128::from(millis) * u128::from(FAULTY) / 100) as u64;
+        let unit = (end.saturating_sub(start) / 10).clamp(20, 5000);
+        let rng = Rng::new(seed, &[0x706c_616e]);
+        Drawing { rng, mix, allow, nodes, start, end, unit, plan: Plan::default() }
+    }
+
+    fn finish(mut self) -> Plan {
+        let mut classes = Class::permitted(self.mix, &self.allow, self.nodes);
+        if self.end < self.start + self.unit || classes.is_empty() {
+            return self.plan;
+        }
+        self.rng.shuffle(&mut classes);
+        // A kill for good narrows everything after it, so it has to find its place first.
+        classes.sort_by_key(|class| *class != Class::Kill || self.allow.restart);
+        for class in &classes {
+            self.place_surely(*class);
+        }
+        let pace = match (self.mix, classes.len()) {
+            (Mix::Gentle, _) | (_, 1 | 2) => 1.3,
+            _ => 0.8,
+        };
+        let mut at = self.start as f64;
+        loop {
+            at -= self.unit as f64 * pace * libm::log(1.0 - self.rng.unit());
+            if at >= self.end as f64 {
+                break;
+            }
+            let class = classes[self.rng.below(classes.len() as u64) as usize];
+            for _ in 0..4 {
+                let length = self.length();
+                if self.place(class, at as u64, length) {
+                    break;
+                }
+            }
+        }
+        self.plan.faults.sort_by_key(|fault| (fault.from, fault.until));
+        self.plan
+    }
+
+    /// A random length around the unit.
+    fn length(&mut self) -> u64 {
+        self.unit / 2 + self.rng.below(2 * self.unit)
+    }
+
+    /// Finds a place for a fault that must be there: at random, then from one end to the other.
+    fn place_surely(&mut self, class: Class) {
+        let span = self.end - self.start;
+        let first = match class {
+            Class::Kill if !self.allow.restart => span * 35 / 100,
+            _ => 0,
+        };
+        for attempt in 0..TRIES {
+            let length = (self.length() * (TRIES - attempt) / TRIES).max(self.unit / 4);
+            let from = self.start + first + self.rng.below(span - first);
+            if self.place(class, from, length) {
+                return;
+            }
+        }
+        for from in (self.start..self.end).step_by(self.unit as usize / 4) {
+            if self.place(class, from, self.unit / 4) {
+                return;
+            }
+        }
+    }
+
+    /// Draws a fault of this class for this time, and keeps it if everything still fits.
+    fn place(&mut self, class: Class, from: u64, length: u64) -> bool {
+        let until = from + length.max(1);
+        if from < self.start || until > self.end {
+            return false;
+        }
+        let (from, until) = (Duration::from_millis(from), Duration::from_millis(until));
+        let (rng, allow) = (&mut self.rng, &self.allow);
+        let Some(fault) = class.draw(rng, self.mix, allow, self.nodes, from, until) else {
+            return false;
+        };
+        self.plan.faults.push(fault);
+        let fits = budget::fits(&self.plan.faults, allow, self.nodes);
+        if !fits {
+            self.plan.faults.pop();
+        }
+        fits
+    }
+}

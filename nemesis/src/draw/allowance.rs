@@ -1,0 +1,61 @@
+//! What the model of a protocol permits.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Which faults a protocol claims to survive. Plans drawn under it stay within it at every instant.
+/// The default permits nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Allowance {
+    /// How many nodes may be out at once: dead, stopped, or cut off from the largest group of nodes
+    /// that still reach one another. Without `restart`, who died counts for ever.
+    pub crash_max: u16,
+    /// Whether killed nodes are started again.
+    pub restart: bool,
+    /// Whether they then find their stable storage; it matters only with `restart`.
+    pub keep_disk: bool,
+    /// Whether links may be cut for a while.
+    pub partition: bool,
+    /// The highest probability of loss on a link. 0: no message may get lost. Links that carry
+    /// little lose what does not fit their queue, so they need some of it, too.
+    pub loss_max: f64,
+    /// Whether messages may arrive twice.
+    pub duplicate: bool,
+    /// Whether messages may overtake one another.
+    pub reorder: bool,
+    /// Whether messages may arrive altered.
+    pub corrupt: bool,
+    /// Messages arrive strictly earlier than this (on top of what links take anyway); `None` where
+    /// there is no bound.
+    pub delay_max: Option<Duration>,
+    /// Whether processes may be stopped for a while.
+    pub pause: bool,
+    /// Whether the protocol tells who leads, so that faults can look for the leader.
+    pub leader: bool,
+}
+
+impl Allowance {
+    /// Nothing at all may go wrong.
+    pub fn none() -> Allowance {
+        Allowance {
+            crash_max: 0,
+            restart: false,
+            keep_disk: false,
+            partition: false,
+            loss_max: 0.0,
+            duplicate: false,
+            reorder: false,
+            corrupt: false,
+            delay_max: Some(Duration::ZERO),
+            pause: false,
+            leader: false,
+        }
+    }
+}
+
+impl Default for Allowance {
+    fn default() -> Allowance {
+        Allowance::none()
+    }
+}

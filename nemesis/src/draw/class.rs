@@ -1,0 +1,222 @@
+//! The classes of faults, and one fault of a class at random.
+
+use super::{Allowance, Mix};
+use crate::network::{Delay, Rate, Reorder};
+use crate::partition::Shape;
+use crate::plan::{AfterKill, Duplicate, Fault, Target, What};
+use crate::rng::{Rng, nanos};
+use schism_history::NodeId;
+use std::time::Duration;
+
+/// A class of faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Partition,
+    Loss,
+    Delay,
+    Duplicate,
+    Reorder,
+    Corrupt,
+    Rate,
+    Freeze,
+    Kill,
+    Pause,
+}
+
+/// Bounds on delay tighter than this leave no room for faults.
+const SHORTEST_BOUND: Duration = Duration::from_micros(100);
+
+impl Class {
+    /// The classes that a mix wants and an allowance permits.
+    pub fn permitted(mix: Mix, allow: &Allowance, nodes: u16) -> Vec<Class> {
+        use Class::*;
+        let wanted: &[Class] = match mix {
+            Mix::None => &[],
+            Mix::Gentle => &[Loss, Delay, Duplicate, Reorder],
+            Mix::Partition => &[Partition],
+            Mix::Crash => &[Kill],
+            Mix::Pause => &[Pause],
+            Mix::Network => &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze],
+            Mix::Everything => {
+                &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause]
+            }
+        };
+        let late = allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND);
+        let permitted = |class: &Class| match class {
+            Partition => allow.partition && nodes > 1,
+            Loss => allow.loss_max > 0.0 && nodes > 1,
+            Delay => late && nodes > 1,
+            Duplicate => allow.duplicate && nodes > 1,
+            Reorder => allow.reorder && late && nodes > 1,
+            Corrupt => allow.corrupt && nodes > 1,
+            Rate => allow.loss_max > 0.0 && allow.delay_max.is_none() && nodes > 1,
+            Freeze => allow.delay_max.is_none() && nodes > 1,
+            Kill => allow.crash_max > 0 && nodes > 0,
+            Pause => allow.pause && nodes > 0,
+        };
+        wanted.iter().copied().filter(permitted).collect()
+    }
+
+    /// A fault of this class, not yet held against the budget. `None`: this time it did not work
+    /// out.
+    pub fn draw(
+        self,
+        rng: &mut Rng,
+        mix: Mix,
+        allow: &Allowance,
+        nodes: u16,
+        from: Duration,
+        until: Duration,
+    ) -> Option<Fault> {
+        let gentle = mix == Mix::Gentle;
+        let mut until = until;
+        let (what, target) = match self {
+            Class::Partition => partition(rng, allow, nodes),
+            Class::Kill => {
+                let after = match (allow.restart, allow.keep_disk) {
+                    (true, true) => AfterKill::KeepDisk,
+                    (true, false) => AfterKill::WipeDisk,
+                    (false, _) => AfterKill::ForGood,
+                };
+                if after == AfterKill::ForGood {
+                    until = from;
+                }
+                (What::Kill(after), victims(rng, allow, nodes))
+            }
+            Class::Pause => (What::Pause, victims(rng, allow, nodes)),
+            Class::Loss => (What::Loss(loss(rng, allow, gentle)?), around(rng, nodes)),
+            Class::Delay => (What::Delay(delay(rng, allow, gentle)), around(rng, nodes)),
+            Class::Duplicate => {
+                let probability = hundredths(rng, 5, if gentle { 10 } else { 50 });
+                let room = room(rng, allow, gentle);
+                let within = rng.between(Duration::ZERO, room);
+                (
+                    What::Duplicate(Duplicate { probability, within: micros(within) }),
+                    around(rng, nodes),
+                )
+            }
+            Class::Reorder => {
+                let probability = hundredths(rng, 5, if gentle { 10 } else { 50 });
+                let by = micros(room(rng, allow, gentle));
+                (What::Reorder(Reorder { probability, by }), around(rng, nodes))
+            }
+            Class::Corrupt => (What::Corrupt(hundredths(rng, 1, 20)), around(rng, nodes)),
+            Class::Rate => {
+                let bytes_per_second = 1000 * (1 << rng.below(7));
+                let queue = Duration::from_millis(100 * (1 + rng.below(10)));
+                (What::Rate(Rate { bytes_per_second, queue }), around(rng, nodes))
+            }
+            Class::Freeze => (What::Freeze, named(rng, nodes, 1)),
+        };
+        Some(Fault { what, target, from, until })
+    }
+}
+
+fn partition(rng: &mut Rng, allow: &Allowance, nodes: u16) -> (What, Target) {
+    let mut all: Vec<NodeId> = (0..nodes).map(NodeId).collect();
+    rng.shuffle(&mut all);
+    let minority = 1 + rng.below(u64::from(nodes.saturating_sub(1) / 2).max(1)) as usize;
+    let two = |at: usize| {
+        let (few, many) = all.split_at(at.min(all.len()));
+        let mut groups = vec![many.to_vec(), few.to_vec()];
+        groups.iter_mut().for_each(|group| group.sort_unstable());
+        groups.retain(|group| !group.is_empty());
+        Shape::Groups(groups)
+    };
+    let shape = match rng.below(9) {
+        0 => two(usize::from(nodes / 2)),
+        1 => Shape::Halves,
+        2 | 3 => two(minority),
+        4 => Shape::MajoritiesRing,
+        5 => Shape::Bridge,
+        6 => {
+            let links = Shape::RandomLinks(0.3).cut(nodes, &[], rng).links;
+            Shape::Links(links.into_iter().collect())
+        }
+        7 => Shape::Isolate,
+        _ if rng.chance(0.5) => Shape::OneWayIn,
+        _ => Shape::OneWayOut,
+    };
+    let target = match shape.is_targeted() {
+        true if allow.leader && rng.chance(0.5) => Target::Leader,
+        true => named(rng, nodes, 1),
+        false => Target::All,
+    };
+    (What::Partition(shape), target)
+}
+
+/// Whom to kill or pause: mostly one, at times as many as may be out.
+fn victims(rng: &mut Rng, allow: &Allowance, nodes: u16) -> Target {
+    if allow.leader && rng.chance(0.35) {
+        return Target::Leader;
+    }
+    let most = allow.crash_max.clamp(1, nodes.max(1));
+    let count = if rng.chance(0.6) { 1 } else { 1 + rng.below(u64::from(most)) as u16 };
+    named(rng, nodes, count)
+}
+
+/// Whose links misbehave: everybody's, one node's or some nodes'.
+fn around(rng: &mut Rng, nodes: u16) -> Target {
+    match rng.below(10) {
+        0..5 => Target::All,
+        5..8 => named(rng, nodes, 1),
+        _ => {
+            let count = 1 + rng.below(u64::from(nodes)) as u16;
+            named(rng, nodes, count)
+        }
+    }
+}
+
+/// So many nodes by name.
+fn named(rng: &mut Rng, nodes: u16, count: u16) -> Target {
+    let mut all: Vec<NodeId> = (0..nodes).map(NodeId).collect();
+    rng.shuffle(&mut all);
+    all.truncate(usize::from(count));
+    all.sort_unstable();
+    Target::Nodes(all)
+}
+
+/// A probability of whole hundredths, both ends included.
+fn hundredths(rng: &mut Rng, least: u64, most: u64) -> f64 {
+    (least + rng.below(most - least + 1)) as f64 / 100.0
+}
+
+/// A probability of loss. Beyond 60 % it is a partition by another name.
+fn loss(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Option<f64> {
+    let most = allow.loss_max.min(if gentle { 0.05 } else { 0.6 });
+    let most_hundredths = (most * 100.0 + 1e-9) as u64;
+    match most_hundredths {
+        0 => (most > 0.0).then_some(most),
+        most => Some(hundredths(rng, most.min(5), most)),
+    }
+}
+
+/// The longest delay of one fault: strictly below the bound, if there is one.
+fn room(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Duration {
+    let scale = match gentle {
+        true => 1 + rng.below(10),
+        false => *rng.pick(&[5, 20, 50, 200, 500]).unwrap_or(&20),
+    };
+    let free = Duration::from_millis(scale);
+    match allow.delay_max {
+        None => free,
+        Some(bound) => free.min(bound * (30 + rng.below(65) as u32) / 100),
+    }
+}
+
+fn delay(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Delay {
+    let cap = micros(room(rng, allow, gentle)).max(Duration::from_micros(10));
+    let part = |hundredths: u32| micros(cap * hundredths / 100);
+    match rng.below(5) {
+        0 => Delay::Constant(cap),
+        1 => Delay::Uniform(part(rng.below(50) as u32), cap),
+        2 => Delay::Normal { mean: part(40), deviation: part(20), cap },
+        3 => Delay::Exponential { mean: part(25), cap },
+        _ => Delay::Pareto { least: part(5), shape: 1.0 + hundredths(rng, 20, 100), cap },
+    }
+}
+
+/// Whole microseconds: people will read it.
+fn micros(duration: Duration) -> Duration {
+    Duration::from_micros(nanos(duration) / 1000)
+}

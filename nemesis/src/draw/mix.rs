@@ -1,0 +1,75 @@
+//! Named mixes of faults.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A named mix of faults.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mix {
+    /// Nothing.
+    None,
+    /// A little loss, delay, duplication and reordering.
+    Gentle,
+    /// Partitions of all shapes.
+    Partition,
+    /// Kills.
+    Crash,
+    /// Pauses.
+    Pause,
+    /// Everything that happens to links.
+    Network,
+    /// Everything.
+    #[default]
+    Everything,
+}
+
+impl Mix {
+    /// All of them.
+    pub const ALL: [Mix; 7] = [
+        Mix::None,
+        Mix::Gentle,
+        Mix::Partition,
+        Mix::Crash,
+        Mix::Pause,
+        Mix::Network,
+        Mix::Everything,
+    ];
+
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mix::None => "none",
+            Mix::Gentle => "gentle",
+            Mix::Partition => "partition",
+            Mix::Crash => "crash",
+            Mix::Pause => "pause",
+            Mix::Network => "network",
+            Mix::Everything => "everything",
+        }
+    }
+}
+
+impl fmt::Display for Mix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Nobody knows a mix of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, network or everything"
+)]
+pub struct UnknownMix(String);
+
+impl FromStr for Mix {
+    type Err = UnknownMix;
+
+    fn from_str(name: &str) -> Result<Mix, UnknownMix> {
+        Mix::ALL.into_iter().find(|mix| mix.name() == name).ok_or_else(|| UnknownMix(name.into()))
+    }
+}

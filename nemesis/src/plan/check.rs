@@ -1,0 +1,176 @@
+//! What makes a plan bad.
+
+use super::fault::named;
+use super::{Duplicate, Fault, Plan, PlanError, Target, What};
+use crate::network::Reorder;
+use crate::partition::Shape;
+use crate::time;
+use schism_history::NodeId;
+use std::time::Duration;
+
+/// A field, and what is wrong with it.
+type Refusal = (&'static str, String);
+
+impl Plan {
+    /// Refuses a plan that could not be carried out, or not in one way only, on so many nodes.
+    pub fn check(&self, nodes: u16) -> Result<(), PlanError> {
+        for (i, fault) in self.faults.iter().enumerate() {
+            check_fault(fault, nodes)
+                .and_then(|()| check_overlap(&self.faults[..i], fault, nodes))
+                .map_err(|(field, message)| PlanError {
+                    line: None,
+                    fault: Some(i),
+                    field: Some(field),
+                    message,
+                })?;
+        }
+        Ok(())
+    }
+}
+
+fn check_fault(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
+    let (from, until) = (time::words(fault.from), time::words(fault.until));
+    if fault.is_for_good() && fault.until != fault.from {
+        return Err(("until", "a kill for good is never undone: leave `until` out".into()));
+    }
+    if !fault.is_for_good() && fault.until <= fault.from {
+        return Err(("until", format!("{until} is not after {from}, when the fault begins")));
+    }
+    check_what(&fault.what, nodes).map_err(|message| ("what", message))?;
+    check_target(fault, nodes)?;
+    // Times are kept in nanoseconds; five centuries fit.
+    if u64::try_from(fault.until.max(fault.from).as_nanos()).is_err() {
+        return Err(("until", format!("{until} is later than any run lasts")));
+    }
+    Ok(())
+}
+
+fn check_what(what: &What, nodes: u16) -> Result<(), String> {
+    let positive = |duration: Duration, name: &str| match duration.is_zero() {
+        true => Err(format!("{name} is 0s: it would change nothing")),
+        false => Ok(()),
+    };
+    match what {
+        What::Partition(shape) => check_shape(shape, nodes),
+        What::Loss(p) | What::Corrupt(p) => probability(*p),
+        What::Delay(delay) => match delay.refusal() {
+            Some(why) => Err(why),
+            None => positive(delay.longest(), "the longest delay"),
+        },
+        What::Duplicate(Duplicate { probability: p, .. }) => probability(*p),
+        What::Reorder(Reorder { probability: p, by }) => {
+            probability(*p).and_then(|()| positive(*by, "`by`"))
+        }
+        What::Rate(rate) if rate.bytes_per_second == 0 => {
+            Err("0 bytes a second is a partition: write { partition = … }".into())
+        }
+        What::Rate(_) | What::Freeze | What::Kill(_) | What::Pause => Ok(()),
+    }
+}
+
+fn probability(p: f64) -> Result<(), String> {
+    if p > 0.0 && p <= 1.0 {
+        return Ok(());
+    }
+    Err(format!("{p} is not a probability: write a number above 0 and up to 1, such as 0.2"))
+}
+
+fn check_shape(shape: &Shape, nodes: u16) -> Result<(), String> {
+    match shape {
+        Shape::RandomLinks(p) => probability(*p),
+        Shape::Groups(groups) => {
+            let mut all: Vec<NodeId> = groups.iter().flatten().copied().collect();
+            known(&all, nodes)?;
+            all.sort_unstable();
+            match all.windows(2).find(|pair| pair[0] == pair[1]) {
+                Some(pair) => Err(format!("{} is in two groups: put it in one", pair[0])),
+                None => Ok(()),
+            }
+        }
+        Shape::Links(links) => {
+            for (src, dest) in links {
+                known(&[*src, *dest], nodes)?;
+                if src == dest {
+                    return Err(format!("a link from {src} to itself: name two nodes"));
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn known(named: &[NodeId], nodes: u16) -> Result<(), String> {
+    match named.iter().find(|node| node.0 >= nodes) {
+        Some(node) if nodes == 0 => Err(format!("there is no node {node}: there are no nodes")),
+        Some(node) => Err(format!("there is no node {node}: the nodes are n0 to n{}", nodes - 1)),
+        None => Ok(()),
+    }
+}
+
+fn check_target(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
+    let refuse = |message: String| Err(("target", message));
+    if let What::Partition(shape) = &fault.what
+        && !shape.is_targeted()
+        && fault.target != Target::All
+    {
+        return refuse(format!(
+            "a partition into {} is about all nodes: leave the target out",
+            shape.name()
+        ));
+    }
+    match &fault.target {
+        Target::Nodes(named) => {
+            known(named, nodes).map_err(|message| ("target", message))?;
+            let mut sorted = named.clone();
+            sorted.sort_unstable();
+            if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+                return refuse(format!("{} is named twice: once will do", pair[0]));
+            }
+            if named.is_empty() {
+                return refuse("names no node: name one, or write \"all\"".into());
+            }
+        }
+        Target::Random(count) if *count == 0 || *count > nodes => {
+            return refuse(format!("{count} at random of {nodes} nodes: choose 1 to {nodes}"));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Refuses a second kill or pause of a node that one is already in force for: it would not be clear
+/// which of them starts it again.
+fn check_overlap(earlier: &[Fault], fault: &Fault, nodes: u16) -> Result<(), Refusal> {
+    if !fault.what.is_to_processes() {
+        return Ok(());
+    }
+    for (i, other) in earlier.iter().enumerate().filter(|(_, f)| f.what.is_to_processes()) {
+        let (begins, ends) = interval(fault);
+        let (other_begins, other_ends) = interval(other);
+        if begins >= other_ends || other_begins >= ends {
+            continue;
+        }
+        if let Some(node) = (0..nodes).map(NodeId).find(|n| hits(fault, *n) && hits(other, *n)) {
+            return Err((
+                "from",
+                format!(
+                    "{node} is already the target of fault {i} ({}) at that time: let one end \
+                     before the other begins",
+                    other.what
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a fault certainly is about this node.
+fn hits(fault: &Fault, node: NodeId) -> bool {
+    fault.target == Target::All || named(fault).contains(&node)
+}
+
+/// From when until when a fault holds.
+pub(crate) fn interval(fault: &Fault) -> (Duration, Duration) {
+    (fault.from, if fault.is_for_good() { Duration::MAX } else { fault.until })
+}

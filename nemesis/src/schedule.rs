@@ -1,0 +1,278 @@
+//! A plan in motion: what to do next, to whom, and what came of it.
+//!
+//! A host asks [`Schedule::next_due`] when to come back, hands in the time and what it knows of the
+//! nodes, and carries out the [`Action`]s in order. It tells what a fault touched through
+//! [`Schedule::landed`], and writes the records of [`Schedule::record`] into the history. Whatever
+//! moment a run is stopped at, [`Schedule::heal`] undoes everything in force.
+
+mod action;
+mod resolve;
+
+pub use action::{Action, Landing, Roles};
+
+use crate::FaultId;
+use crate::plan::{AfterKill, Plan, What};
+use crate::rng::{Rng, nanos};
+use compact_str::CompactString;
+use resolve::Resolved;
+use schism_history::{Fault, FaultEdge, Nanos, NodeId};
+use std::collections::BTreeSet;
+
+/// Where a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Waiting,
+    InForce,
+    Over,
+}
+
+/// A fault and what came of it.
+#[derive(Clone, Debug)]
+struct Progress {
+    stage: Stage,
+    /// What it is in words, once the targets are known.
+    what: CompactString,
+    targets: Vec<NodeId>,
+    touched: u64,
+    detail: CompactString,
+}
+
+/// One node, as far as faults are concerned.
+#[derive(Clone, Debug, Default)]
+struct Victim {
+    /// The faults that keep it down. It is started again when the last of them ends.
+    killers: BTreeSet<FaultId>,
+    /// Whether one of them was to wipe its disk.
+    wipe: bool,
+    /// Whether one of them was for good.
+    for_good: bool,
+    /// The faults that keep it stopped.
+    pausers: BTreeSet<FaultId>,
+}
+
+/// A plan in motion.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    plan: Plan,
+    seed: u64,
+    victims: Vec<Victim>,
+    progress: Vec<Progress>,
+    /// When faults begin and end, soonest first. Of the same instant, ends come first.
+    edges: Vec<(Nanos, FaultEdge, FaultId)>,
+    /// How many of them are past.
+    past: usize,
+}
+
+impl Schedule {
+    /// Sets a plan in motion. Its times count from the same zero as the `now` of
+    /// [`Schedule::due`]. The plan should have passed [`Plan::check`].
+    pub fn new(plan: Plan, nodes: u16, seed: u64) -> Schedule {
+        let mut edges = Vec::new();
+        let mut progress = Vec::new();
+        for (i, fault) in plan.faults.iter().enumerate() {
+            let id = i as FaultId;
+            edges.push((nanos(fault.from), FaultEdge::Begin, id));
+            if !fault.is_for_good() {
+                edges.push((nanos(fault.until), FaultEdge::End, id));
+            }
+            progress.push(Progress {
+                stage: Stage::Waiting,
+                what: fault.what.to_string().into(),
+                targets: Vec::new(),
+                touched: 0,
+                detail: CompactString::default(),
+            });
+        }
+        edges.sort_by_key(|&(at, edge, id)| (at, edge == FaultEdge::Begin, id));
+        let victims = vec![Victim::default(); usize::from(nodes)];
+        Schedule { plan, seed, victims, progress, edges, past: 0 }
+    }
+
+    /// When [`Schedule::due`] has something to do next.
+    pub fn next_due(&self) -> Option<Nanos> {
+        self.edges.get(self.past).map(|&(at, ..)| at)
+    }
+
+    /// Everything to be done up to now, in order. Targets are chosen here: at random among the nodes
+    /// that are up and that no other fault holds, by the plan's seed.
+    pub fn due(&mut self, now: Nanos, roles: &Roles<'_>) -> Vec<Action> {
+        let mut actions = Vec::new();
+        // Within one call, nodes go down and come back: the host's view is older than that.
+        let mut up = roles.up.to_vec();
+        up.resize(self.victims.len(), false);
+        while let Some(&(at, edge, fault)) = self.edges.get(self.past).filter(|edge| edge.0 <= now)
+        {
+            debug_assert!(at <= now);
+            self.past += 1;
+            let before = actions.len();
+            match edge {
+                FaultEdge::Begin => self.begin(fault, roles.leader, &up, &mut actions),
+                FaultEdge::End => self.end(fault, &mut actions),
+            }
+            for action in &actions[before..] {
+                match action {
+                    Action::Kill { node, .. } => up[usize::from(node.0)] = false,
+                    Action::Restart { node, .. } => up[usize::from(node.0)] = true,
+                    _ => {}
+                }
+            }
+        }
+        actions
+    }
+
+    /// Undoes everything in force and forgets what was still to come. Nodes killed for good stay
+    /// dead.
+    pub fn heal(&mut self) -> Vec<Action> {
+        self.past = self.edges.len();
+        let mut actions = Vec::new();
+        for fault in 0..self.progress.len() {
+            if self.progress[fault].stage == Stage::InForce {
+                self.end(fault as FaultId, &mut actions);
+            }
+        }
+        actions
+    }
+
+    fn begin(
+        &mut self,
+        fault: FaultId,
+        leader: Option<NodeId>,
+        up: &[bool],
+        actions: &mut Vec<Action>,
+    ) {
+        let planned = &self.plan.faults[fault as usize];
+        let what = planned.what.clone();
+        let mut rng = Rng::new(self.seed, &[u64::from(fault)]);
+        let free = |node: usize| {
+            up[node]
+                && self.victims[node].killers.is_empty()
+                && self.victims[node].pausers.is_empty()
+        };
+        let free: Vec<bool> = (0..up.len()).map(free).collect();
+        let Resolved { targets, words, rules, missing } =
+            resolve::resolve(planned, &free, leader, &mut rng);
+
+        let progress = &mut self.progress[fault as usize];
+        progress.stage = Stage::InForce;
+        progress.what = words.into();
+        progress.targets.clone_from(&targets);
+        progress.detail = missing.into();
+        actions.push(Action::Begun { fault });
+        match what {
+            What::Kill(after) => {
+                for node in targets {
+                    let victim = &mut self.victims[usize::from(node.0)];
+                    if !up[usize::from(node.0)] && victim.killers.is_empty() {
+                        self.note(fault, &format!("{node} was not running"));
+                        continue;
+                    }
+                    // Death ends a pause: the process that was stopped is gone.
+                    victim.pausers.clear();
+                    victim.wipe |= after == AfterKill::WipeDisk;
+                    victim.for_good |= after == AfterKill::ForGood;
+                    if victim.killers.insert(fault) && victim.killers.len() == 1 {
+                        actions.push(Action::Kill { fault, node });
+                    } else {
+                        self.note(fault, &format!("{node} was down already"));
+                    }
+                }
+            }
+            What::Pause => {
+                for node in targets {
+                    let victim = &mut self.victims[usize::from(node.0)];
+                    if !up[usize::from(node.0)] || !victim.killers.is_empty() {
+                        self.note(fault, &format!("{node} was not running"));
+                    } else if victim.pausers.insert(fault) && victim.pausers.len() == 1 {
+                        actions.push(Action::Pause { fault, node });
+                    } else {
+                        self.note(fault, &format!("{node} was paused already"));
+                    }
+                }
+            }
+            _ if rules.is_empty() => {}
+            _ => actions.push(Action::BeginLinks { fault, rules }),
+        }
+    }
+
+    fn end(&mut self, fault: FaultId, actions: &mut Vec<Action>) {
+        let progress = &mut self.progress[fault as usize];
+        if progress.stage != Stage::InForce {
+            return;
+        }
+        progress.stage = Stage::Over;
+        match self.plan.faults[fault as usize].what {
+            What::Kill(_) => {
+                for (i, victim) in self.victims.iter_mut().enumerate() {
+                    if victim.killers.remove(&fault)
+                        && victim.killers.is_empty()
+                        && !victim.for_good
+                    {
+                        let keep_disk = !std::mem::take(&mut victim.wipe);
+                        actions.push(Action::Restart { fault, node: NodeId(i as u16), keep_disk });
+                    }
+                }
+            }
+            What::Pause => {
+                for (i, victim) in self.victims.iter_mut().enumerate() {
+                    if victim.pausers.remove(&fault) && victim.pausers.is_empty() {
+                        actions.push(Action::Resume { fault, node: NodeId(i as u16) });
+                    }
+                }
+            }
+            _ => actions.push(Action::EndLinks { fault }),
+        }
+        actions.push(Action::Ended { fault });
+    }
+
+    /// Adds to what is said about a fault.
+    fn note(&mut self, fault: FaultId, detail: &str) {
+        let Some(progress) = self.progress.get_mut(fault as usize) else { return };
+        if !detail.is_empty() {
+            if !progress.detail.is_empty() {
+                progress.detail.push_str(", ");
+            }
+            progress.detail.push_str(detail);
+        }
+    }
+
+    /// The host tells what a fault touched: so many messages, signals or bytes, and in words. May be
+    /// called several times for one fault.
+    pub fn landed(&mut self, fault: FaultId, touched: u64, detail: &str) {
+        if let Some(progress) = self.progress.get_mut(fault as usize) {
+            progress.touched += touched;
+        }
+        self.note(fault, detail);
+    }
+
+    /// The record for the history of a fault's beginning or end.
+    ///
+    /// # Panics
+    /// If the plan has no such fault; the ids of actions are always good.
+    pub fn record(&self, fault: FaultId, edge: FaultEdge) -> Fault {
+        let progress = &self.progress[fault as usize];
+        let ended = edge == FaultEdge::End;
+        Fault {
+            id: fault,
+            edge,
+            what: progress.what.clone(),
+            targets: progress.targets.clone(),
+            touched: if ended { progress.touched } else { 0 },
+            detail: if ended { progress.detail.clone() } else { CompactString::default() },
+        }
+    }
+
+    /// What came of each fault of the plan, in its order.
+    pub fn landings(&self) -> impl Iterator<Item = Landing<'_>> {
+        self.progress.iter().map(|progress| Landing {
+            what: &progress.what,
+            begun: progress.stage != Stage::Waiting,
+            touched: progress.touched,
+            detail: &progress.detail,
+        })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}

@@ -1,0 +1,84 @@
+//! What passes between a schedule and its host.
+
+use crate::FaultId;
+use crate::network::LinkRule;
+use schism_history::{NodeId, Peer};
+
+/// What the host knows of the nodes at this moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Roles<'a> {
+    /// Who leads, by the last event that told so.
+    pub leader: Option<NodeId>,
+    /// Which nodes run, by position.
+    pub up: &'a [bool],
+}
+
+/// What a host has to do. Each says which fault it is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// A fault begins: write its record. What it does follows.
+    Begun {
+        /// Which.
+        fault: FaultId,
+    },
+    /// Give these rules to [`Fabric::begin`](crate::Fabric::begin).
+    BeginLinks {
+        /// For which fault.
+        fault: FaultId,
+        /// Source, destination, rule.
+        rules: Vec<(Peer, Peer, LinkRule)>,
+    },
+    /// Tell [`Fabric::end`](crate::Fabric::end), let go what was held, and report what it touched.
+    EndLinks {
+        /// For which fault.
+        fault: FaultId,
+    },
+    /// Kill the process of this node.
+    Kill {
+        /// For which fault.
+        fault: FaultId,
+        /// Which.
+        node: NodeId,
+    },
+    /// Start this node again.
+    Restart {
+        /// For which fault.
+        fault: FaultId,
+        /// Which.
+        node: NodeId,
+        /// Whether it finds its stable storage.
+        keep_disk: bool,
+    },
+    /// Stop the process of this node.
+    Pause {
+        /// For which fault.
+        fault: FaultId,
+        /// Which.
+        node: NodeId,
+    },
+    /// Let the process of this node go on.
+    Resume {
+        /// For which fault.
+        fault: FaultId,
+        /// Which.
+        node: NodeId,
+    },
+    /// A fault has been undone: write its record.
+    Ended {
+        /// Which.
+        fault: FaultId,
+    },
+}
+
+/// What came of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landing<'a> {
+    /// What it is, in words.
+    pub what: &'a str,
+    /// Whether its time came.
+    pub begun: bool,
+    /// How much it touched. 0: it did not land.
+    pub touched: u64,
+    /// What it touched, or why nothing, in words.
+    pub detail: &'a str,
+}

@@ -1,0 +1,81 @@
+//! Who a fault is about, once its moment has come.
+
+use crate::network::LinkRule;
+use crate::partition::spoken;
+use crate::plan::{Fault, Target, What};
+use crate::rng::Rng;
+use schism_history::{NodeId, Peer};
+
+/// A fault with its targets known.
+pub(super) struct Resolved {
+    pub targets: Vec<NodeId>,
+    /// What it does, in words.
+    pub words: String,
+    /// What it does to links.
+    pub rules: Vec<(Peer, Peer, LinkRule)>,
+    /// Why it is about nobody, if so.
+    pub missing: String,
+}
+
+/// Chooses the targets. `free` says which nodes are up and not held by another fault.
+pub(super) fn resolve(
+    fault: &Fault,
+    free: &[bool],
+    leader: Option<NodeId>,
+    rng: &mut Rng,
+) -> Resolved {
+    let nodes = free.len() as u16;
+    let targets = choose(&fault.target, free, leader, rng);
+    let mut rules = Vec::new();
+    let mut whom = spoken(&targets);
+    let mut missing = String::new();
+    if targets.is_empty() {
+        missing = match fault.target {
+            Target::Leader => "no leader was known",
+            _ => "no node was running",
+        }
+        .into();
+        whom = format!("({})", fault.target);
+    } else if let What::Partition(shape) = &fault.what {
+        let cut = shape.cut(nodes, &targets, rng);
+        let rule = fault.what.rule().unwrap_or_default();
+        rules = cut
+            .links
+            .iter()
+            .map(|&(src, dest)| (Peer::Node(src), Peer::Node(dest), rule))
+            .collect();
+        if rules.is_empty() {
+            missing = "it cuts no link".into();
+        }
+        whom = cut.words;
+    } else if let Some(rule) = fault.what.rule() {
+        let links =
+            (0..nodes).flat_map(|src| (0..nodes).map(move |dest| (NodeId(src), NodeId(dest))));
+        rules = links
+            .filter(|(src, dest)| src != dest && (targets.contains(src) || targets.contains(dest)))
+            .map(|(src, dest)| (Peer::Node(src), Peer::Node(dest), rule))
+            .collect();
+        if fault.target == Target::All {
+            whom.clear();
+        }
+    }
+    Resolved { words: fault.what.words(&whom), targets, rules, missing }
+}
+
+fn choose(target: &Target, free: &[bool], leader: Option<NodeId>, rng: &mut Rng) -> Vec<NodeId> {
+    let nodes = free.len() as u16;
+    let mut chosen = match target {
+        Target::Nodes(named) => named.clone(),
+        Target::All => (0..nodes).map(NodeId).collect(),
+        Target::Leader => leader.into_iter().filter(|node| node.0 < nodes).collect(),
+        Target::One | Target::Random(_) | Target::Minority | Target::Majority => {
+            let mut able: Vec<NodeId> =
+                (0..nodes).map(NodeId).filter(|node| free[usize::from(node.0)]).collect();
+            rng.shuffle(&mut able);
+            able.truncate(usize::from(target.count(nodes)));
+            able
+        }
+    };
+    chosen.sort_unstable();
+    chosen
+}
