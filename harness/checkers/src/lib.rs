@@ -4,6 +4,7 @@
 //! [`Finding`]s. [`properties`] holds one file per family of promises; `linearizability` holds
 //! the search engine and its fast paths.
 
+pub mod linearizability;
 mod verdict;
 
 pub use verdict::{Budget, Check, Finding, Status, overall};

@@ -1,0 +1,134 @@
+//! What a sequential object is, as the search sees it.
+
+use super::Deadline;
+use smallvec::SmallVec;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// A sequential specification: which operations, with which results, an object can perform one
+/// after the other.
+///
+/// Only [`init`](Spec::init) and [`step`](Spec::step) say what is right. Everything else is a
+/// hint that makes the search faster. Hints are checked against `step` while the search runs and
+/// by [`check_hints`](super::check_hints): one that lies is reported and not used.
+pub trait Spec: Sync {
+    /// An operation together with what it returned, or with an unknown result.
+    type Op: Clone + Eq + Hash + Debug + Send + Sync;
+    /// The state of the object.
+    type State: Clone + Eq + Hash + Debug + Send + Sync;
+
+    /// The states the object may start in.
+    fn init(&self) -> Vec<Self::State>;
+
+    /// Performs an operation in a state. A step that takes long should look at the deadline and
+    /// return [`Step::Expired`] once it has passed.
+    fn step(&self, state: &Self::State, op: &Self::Op, deadline: &Deadline) -> Step<Self::State>;
+
+    /// The same operation with its result forgotten: it must be accepted wherever `op` is, with
+    /// the same next states among its own. `None` if nothing is known without the result.
+    fn forget(&self, op: &Self::Op) -> Option<Self::Op>;
+
+    /// Which parts of the state the operation reads or writes. Operations on different parts must
+    /// not notice each other.
+    fn keys(&self, _op: &Self::Op) -> Keys {
+        Keys::All
+    }
+
+    /// Whether the operation leaves every state that accepts it as it was.
+    fn pure(&self, _op: &Self::Op) -> bool {
+        false
+    }
+
+    /// Whether every state accepts the operation and it leads from all of them to the same one.
+    fn overwrite(&self, _op: &Self::Op) -> bool {
+        false
+    }
+
+    /// Whether an operation that is [`hopeless`](Spec::hopeless) in a state may become possible
+    /// again after this one.
+    fn reset(&self, op: &Self::Op) -> bool {
+        self.overwrite(op)
+    }
+
+    /// Whether no state that can be reached from this one without a [`reset`](Spec::reset)
+    /// accepts the operation.
+    fn hopeless(&self, _state: &Self::State, _op: &Self::Op) -> bool {
+        false
+    }
+
+    /// Bytes a state holds, with what it points to.
+    fn state_bytes(&self, _state: &Self::State) -> usize {
+        size_of::<Self::State>()
+    }
+
+    /// Why a state does not accept an operation, in words that follow "because".
+    fn why_not(&self, state: &Self::State, _op: &Self::Op) -> String {
+        format!("the state was {}", self.describe_state(state))
+    }
+
+    /// An operation in words.
+    fn describe(&self, op: &Self::Op) -> String {
+        format!("{op:?}")
+    }
+
+    /// A state in words.
+    fn describe_state(&self, state: &Self::State) -> String {
+        format!("{state:?}")
+    }
+}
+
+/// What an operation does to a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<State> {
+    /// It cannot have returned that from there.
+    Reject,
+    /// It leads to this state.
+    To(State),
+    /// It may lead to any of these states. None at all is a rejection.
+    Any(Vec<State>),
+    /// The deadline passed before the step was done.
+    Expired,
+}
+
+impl<State> Step<State> {
+    /// Leads to `next` if it is accepted.
+    pub fn when(accepted: bool, next: impl FnOnce() -> State) -> Self {
+        if accepted { Step::To(next()) } else { Step::Reject }
+    }
+}
+
+/// The parts of a state that an operation concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// Possibly all of them.
+    All,
+    /// These, by number.
+    Some(SmallVec<[u64; 2]>),
+}
+
+/// An operation with its place in the history.
+///
+/// Positions count the ends of operations from 0, in the order of the history; no two are the
+/// same. An operation that returned at a position before another was called came first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call<Op> {
+    /// What was done, and what came of it.
+    pub op: Op,
+    /// The position of its invocation.
+    pub called: u32,
+    /// The position of its return; [`NEVER`] if it may take effect at any later time, or not at
+    /// all.
+    pub returned: u32,
+    /// The independent object it concerns.
+    pub object: u32,
+}
+
+/// The return of an operation that nobody knows to have happened.
+pub const NEVER: u32 = u32::MAX;
+
+impl<Op> Call<Op> {
+    /// Whether it may never have happened.
+    pub fn optional(&self) -> bool {
+        self.returned == NEVER
+    }
+}

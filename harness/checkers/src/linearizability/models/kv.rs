@@ -1,0 +1,277 @@
+//! One entry of a key-value store. Each key is an object of its own.
+
+use super::Symbols;
+use super::register::cas_result;
+use crate::linearizability::history::{Mismatch, RawCall, Translate};
+use crate::linearizability::kind::{Model, ModelKind};
+use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
+use schism_history::{Outcome, Value};
+
+/// What can be done to an entry. Values are numbered by [`Symbols`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KvOp {
+    /// Returned this; nil if there was no entry.
+    Read(u32),
+    /// Stored this; nil deletes the entry.
+    Write(u32),
+    /// Compared with the first, stored the second if equal; whether it did, if that is known.
+    Cas(u32, u32, Option<bool>),
+    /// Added this to the end of what was there: of a string or of a list.
+    Append(u32),
+}
+
+/// One entry of a key-value store.
+#[derive(Clone, Debug, Default)]
+pub struct Kv {
+    /// The values of the history.
+    pub symbols: Symbols,
+    /// What every entry holds at first.
+    pub initial: Value,
+    failed_cas: FailedCas,
+}
+
+/// Whether a read of `read` is right when the entry holds `state`: stores that have no word for
+/// nothing return an empty string or list.
+fn same(state: &Value, read: &Value) -> bool {
+    state == read || (is_empty(state) && is_empty(read))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::Str(s) => s.is_empty(),
+        Value::List(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// What stands in the entry after an append.
+fn appended(state: &Value, value: &Value) -> Value {
+    match (state, value) {
+        (Value::Str(old), Value::Str(new)) => {
+            let mut joined = old.clone();
+            joined.push_str(new);
+            Value::Str(joined)
+        }
+        (Value::Nil, Value::Str(_)) => value.clone(),
+        (Value::Nil, _) => Value::List(vec![value.clone()]),
+        (Value::List(items), _) => {
+            let mut items = items.clone();
+            items.push(value.clone());
+            Value::List(items)
+        }
+        (other, _) => Value::List(vec![other.clone(), value.clone()]),
+    }
+}
+
+/// Whether appending to `state` may at some time give `read`.
+fn may_grow_into(state: &Value, read: &Value) -> bool {
+    match (state, read) {
+        (Value::Str(state), Value::Str(read)) => read.starts_with(state.as_str()),
+        (Value::List(state), Value::List(read)) => read.starts_with(state),
+        (Value::Nil, _) => true,
+        (state, Value::List(read)) => read.first() == Some(state),
+        (state, read) => same(state, read),
+    }
+}
+
+impl Spec for Kv {
+    type Op = KvOp;
+    type State = Value;
+
+    fn init(&self) -> Vec<Value> {
+        vec![self.initial.clone()]
+    }
+
+    fn step(&self, state: &Value, op: &KvOp, _: &Deadline) -> Step<Value> {
+        match *op {
+            KvOp::Read(value) => {
+                Step::when(same(state, self.symbols.value(value)), || state.clone())
+            }
+            KvOp::Write(value) => Step::To(self.symbols.value(value).clone()),
+            KvOp::Cas(old, new, matched) => {
+                let hit = state == self.symbols.value(old);
+                Step::when(matched.is_none_or(|m| m == hit), || {
+                    if hit { self.symbols.value(new).clone() } else { state.clone() }
+                })
+            }
+            KvOp::Append(value) => Step::To(appended(state, self.symbols.value(value))),
+        }
+    }
+
+    fn forget(&self, op: &KvOp) -> Option<KvOp> {
+        match *op {
+            KvOp::Read(_) => None,
+            KvOp::Cas(old, new, _) => Some(KvOp::Cas(old, new, None)),
+            KvOp::Write(_) | KvOp::Append(_) => Some(*op),
+        }
+    }
+
+    fn pure(&self, op: &KvOp) -> bool {
+        matches!(op, KvOp::Read(_) | KvOp::Cas(_, _, Some(false)))
+    }
+
+    fn overwrite(&self, op: &KvOp) -> bool {
+        matches!(op, KvOp::Write(_))
+    }
+
+    fn reset(&self, op: &KvOp) -> bool {
+        matches!(op, KvOp::Write(_) | KvOp::Cas(_, _, None | Some(true)))
+    }
+
+    fn hopeless(&self, state: &Value, op: &KvOp) -> bool {
+        match *op {
+            KvOp::Read(value) => {
+                let read = self.symbols.value(value);
+                !same(state, read) && !may_grow_into(state, read)
+            }
+            _ => false,
+        }
+    }
+
+    fn state_bytes(&self, state: &Value) -> usize {
+        size_of::<Value>()
+            + match state {
+                Value::Str(s) if s.is_heap_allocated() => s.capacity(),
+                Value::List(items) => items.len() * size_of::<Value>(),
+                _ => 0,
+            }
+    }
+
+    fn why_not(&self, state: &Value, op: &KvOp) -> String {
+        match op {
+            KvOp::Cas(_, _, Some(false)) => format!("the value was {state}, which matches"),
+            _ => format!("the value was {state}"),
+        }
+    }
+
+    fn describe(&self, op: &KvOp) -> String {
+        let show = |value: u32| self.symbols.value(value);
+        match *op {
+            KvOp::Read(value) => format!("read returned {}", show(value)),
+            KvOp::Write(value) if show(value).is_nil() => "delete".into(),
+            KvOp::Write(value) => format!("write of {}", show(value)),
+            KvOp::Cas(old, new, Some(true)) => {
+                format!("cas from {} to {} succeeded", show(old), show(new))
+            }
+            KvOp::Cas(old, new, Some(false)) => {
+                format!("cas from {} to {} failed", show(old), show(new))
+            }
+            KvOp::Cas(old, new, None) => format!("cas from {} to {}", show(old), show(new)),
+            KvOp::Append(value) => format!("append of {}", show(value)),
+        }
+    }
+
+    fn describe_state(&self, state: &Value) -> String {
+        state.to_string()
+    }
+}
+
+/// The field of a map value with this name.
+fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    match value {
+        Value::Map(entries) => {
+            entries.iter().find(|(k, _)| k.as_str() == Some(name)).map(|(_, v)| v)
+        }
+        _ => None,
+    }
+}
+
+/// What an operation says apart from its key: the history's own key, `{key …, value …}`,
+/// `[key value]`, or for reads the key alone.
+fn payload<'a>(call: &RawCall<'a>, value: &'a Value) -> &'a Value {
+    if call.key().is_some() {
+        return value;
+    }
+    match value {
+        Value::Map(_) => field(value, "value").unwrap_or(&Value::Nil),
+        Value::List(items) => match &items[..] {
+            [_, payload] => payload,
+            _ => value,
+        },
+        _ => value,
+    }
+}
+
+/// Both sides of a comparison, however they are written.
+fn comparison<'a>(call: &RawCall<'a>) -> Option<(&'a Value, &'a Value)> {
+    let input = call.input();
+    if let (Some(old), Some(new)) = (
+        field(input, "old").or_else(|| field(input, "from")),
+        field(input, "new").or_else(|| field(input, "to")),
+    ) {
+        return Some((old, new));
+    }
+    if let (None, Some([_, old, new])) = (call.key(), input.as_list()) {
+        return Some((old, new));
+    }
+    match payload(call, input).as_list() {
+        Some([old, new]) => Some((old, new)),
+        _ => None,
+    }
+}
+
+impl Translate for Kv {
+    const MODEL: Model = Model::Kv;
+
+    fn starting(kind: &ModelKind, options: &Options) -> Result<Self, CheckError> {
+        Ok(Kv {
+            symbols: Symbols::default(),
+            initial: kind.initial.clone().unwrap_or_default(),
+            failed_cas: options.failed_cas,
+        })
+    }
+
+    fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<KvOp>, Mismatch> {
+        let happened = call.outcome() != Outcome::Fail;
+        Ok(match call.f() {
+            "read" | "r" | "get" => call.output().map(|output| {
+                let read = match (call.key(), output) {
+                    (None, Value::Map(_)) => payload(call, output),
+                    (None, Value::List(items)) if items.len() == 2 && self.keyed(call, items) => {
+                        &items[1]
+                    }
+                    _ => output,
+                };
+                KvOp::Read(self.symbols.number(read))
+            }),
+            "write" | "w" | "put" | "set" => {
+                happened.then(|| KvOp::Write(self.symbols.number(payload(call, call.input()))))
+            }
+            "append" => {
+                happened.then(|| KvOp::Append(self.symbols.number(payload(call, call.input()))))
+            }
+            "delete" | "del" | "remove" => happened.then_some(KvOp::Write(super::NIL)),
+            "cas" | "compare-and-set" => {
+                let Some((old, new)) = comparison(call) else {
+                    return Err(Mismatch::input(
+                        call,
+                        "[old new] with a key, [key [old new]] or {key … old … new …}",
+                    ));
+                };
+                let (old, new) = (self.symbols.number(old), self.symbols.number(new));
+                cas_result(call, self.failed_cas).map(|hit| KvOp::Cas(old, new, hit))
+            }
+            _ => {
+                let expected = "`read`, `write`, `cas`, `append`, `delete`";
+                return Err(Mismatch::function(call, expected));
+            }
+        })
+    }
+
+    fn object<'a>(&self, call: &RawCall<'a>) -> Option<&'a Value> {
+        call.key().or_else(|| match call.input() {
+            value @ Value::Map(_) => field(value, "key"),
+            Value::List(items) => items.first(),
+            key => Some(key),
+        })
+    }
+}
+
+impl Kv {
+    /// Whether a list of two that a read returned is `[key value]`.
+    fn keyed(&self, call: &RawCall<'_>, items: &[Value]) -> bool {
+        self.object(call) == items.first()
+    }
+}

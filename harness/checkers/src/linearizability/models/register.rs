@@ -1,0 +1,143 @@
+//! A register, with or without compare-and-set.
+
+use super::{NIL, Symbols};
+use crate::linearizability::history::{Mismatch, RawCall, Translate};
+use crate::linearizability::kind::{Model, ModelKind};
+use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
+use schism_history::{Outcome, Value};
+
+/// What can be done to a register. Values are numbered by [`Symbols`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RegisterOp {
+    /// Returned this.
+    Read(u32),
+    /// Stored this.
+    Write(u32),
+    /// Compared with the first, stored the second if equal; whether it did, if that is known.
+    Cas(u32, u32, Option<bool>),
+}
+
+/// A register that holds one value.
+#[derive(Clone, Debug, Default)]
+pub struct Register {
+    /// The values of the history.
+    pub symbols: Symbols,
+    /// What it holds at first.
+    pub initial: u32,
+    cas: bool,
+    failed_cas: FailedCas,
+}
+
+impl Register {
+    fn show(&self, value: u32) -> &Value {
+        self.symbols.value(value)
+    }
+}
+
+impl Spec for Register {
+    type Op = RegisterOp;
+    type State = u32;
+
+    fn init(&self) -> Vec<u32> {
+        vec![self.initial]
+    }
+
+    fn step(&self, state: &u32, op: &RegisterOp, _: &Deadline) -> Step<u32> {
+        match *op {
+            RegisterOp::Read(value) => Step::when(value == *state, || value),
+            RegisterOp::Write(value) => Step::To(value),
+            RegisterOp::Cas(old, new, matched) => {
+                let hit = *state == old;
+                Step::when(matched.is_none_or(|m| m == hit), || if hit { new } else { *state })
+            }
+        }
+    }
+
+    fn forget(&self, op: &RegisterOp) -> Option<RegisterOp> {
+        match *op {
+            RegisterOp::Read(_) => None,
+            RegisterOp::Write(_) => Some(*op),
+            RegisterOp::Cas(old, new, _) => Some(RegisterOp::Cas(old, new, None)),
+        }
+    }
+
+    fn pure(&self, op: &RegisterOp) -> bool {
+        match op {
+            RegisterOp::Read(_) | RegisterOp::Cas(_, _, Some(false)) => true,
+            RegisterOp::Cas(old, new, Some(true)) => old == new,
+            RegisterOp::Write(_) | RegisterOp::Cas(_, _, None) => false,
+        }
+    }
+
+    fn overwrite(&self, op: &RegisterOp) -> bool {
+        matches!(op, RegisterOp::Write(_))
+    }
+
+    fn why_not(&self, state: &u32, op: &RegisterOp) -> String {
+        let state = self.show(*state);
+        match op {
+            RegisterOp::Cas(_, _, Some(false)) => format!("the value was {state}, which matches"),
+            _ => format!("the value was {state}"),
+        }
+    }
+
+    fn describe(&self, op: &RegisterOp) -> String {
+        match *op {
+            RegisterOp::Read(value) => format!("read returned {}", self.show(value)),
+            RegisterOp::Write(value) => format!("write of {}", self.show(value)),
+            RegisterOp::Cas(old, new, matched) => {
+                let (old, new) = (self.show(old), self.show(new));
+                match matched {
+                    Some(true) => format!("cas from {old} to {new} succeeded"),
+                    Some(false) => format!("cas from {old} to {new} failed"),
+                    None => format!("cas from {old} to {new}"),
+                }
+            }
+        }
+    }
+
+    fn describe_state(&self, state: &u32) -> String {
+        self.show(*state).to_string()
+    }
+}
+
+impl Translate for Register {
+    const MODEL: Model = Model::CasRegister;
+
+    fn starting(kind: &ModelKind, options: &Options) -> Result<Self, CheckError> {
+        let mut symbols = Symbols::default();
+        let initial = kind.initial.as_ref().map_or(NIL, |value| symbols.number(value));
+        let cas = kind.model == Model::CasRegister;
+        Ok(Register { symbols, initial, cas, failed_cas: options.failed_cas })
+    }
+
+    fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<RegisterOp>, Mismatch> {
+        let outcome = call.outcome();
+        match call.f() {
+            "read" | "r" | "get" => {
+                Ok(call.output().map(|value| RegisterOp::Read(self.symbols.number(value))))
+            }
+            "write" | "w" | "put" | "set" => Ok((outcome != Outcome::Fail)
+                .then(|| RegisterOp::Write(self.symbols.number(call.input())))),
+            "cas" | "compare-and-set" if self.cas => {
+                let (old, new) = match call.input().as_list() {
+                    Some([old, new]) => (self.symbols.number(old), self.symbols.number(new)),
+                    _ => return Err(Mismatch::input(call, "a list [old new]")),
+                };
+                Ok(cas_result(call, self.failed_cas).map(|hit| RegisterOp::Cas(old, new, hit)))
+            }
+            _ if self.cas => Err(Mismatch::function(call, "`read`, `write`, `cas`")),
+            _ => Err(Mismatch::function(call, "`read`, `write`")),
+        }
+    }
+}
+
+/// Whether a compare-and-set matched; `None` outside if it tells nothing at all.
+pub(super) fn cas_result(call: &RawCall<'_>, failed_cas: FailedCas) -> Option<Option<bool>> {
+    match call.outcome() {
+        Outcome::Ok => Some(Some(call.output() != Some(&Value::Bool(false)))),
+        Outcome::Info => Some(None),
+        Outcome::Fail => call.failed_by_comparison(failed_cas).then_some(Some(false)),
+    }
+}

@@ -1,0 +1,196 @@
+//! A set. Without reads of the whole, every element is an object of its own.
+
+use super::Symbols;
+use crate::linearizability::history::{Mismatch, RawCall, Translate};
+use crate::linearizability::kind::{Model, ModelKind};
+use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::{CheckError, Deadline, Options};
+use schism_history::{Outcome, Value};
+
+/// What can be done to a set. Elements are numbered by [`Symbols`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SetOp {
+    /// Put this in; whether it was new, if that is known.
+    Add(u32, Option<bool>),
+    /// Took this out; whether it was in, if that is known.
+    Remove(u32, Option<bool>),
+    /// Whether this was in.
+    Contains(u32, bool),
+    /// Returned all elements, by number.
+    Read(Vec<u32>),
+}
+
+/// A set of values.
+#[derive(Clone, Debug, Default)]
+pub struct Set {
+    /// The values of the history.
+    pub symbols: Symbols,
+    whole: bool,
+}
+
+impl Set {
+    /// A set whose elements are checked one by one, or one that is read as a whole.
+    pub fn new(whole: bool) -> Set {
+        Set { symbols: Symbols::default(), whole }
+    }
+}
+
+impl Spec for Set {
+    type Op = SetOp;
+    /// In ascending order.
+    type State = Vec<u32>;
+
+    fn init(&self) -> Vec<Vec<u32>> {
+        vec![Vec::new()]
+    }
+
+    fn step(&self, state: &Vec<u32>, op: &SetOp, _: &Deadline) -> Step<Vec<u32>> {
+        match op {
+            SetOp::Add(element, fresh) => match state.binary_search(element) {
+                Ok(_) => Step::when(*fresh != Some(true), || state.clone()),
+                Err(at) => Step::when(*fresh != Some(false), || {
+                    let mut next = state.clone();
+                    next.insert(at, *element);
+                    next
+                }),
+            },
+            SetOp::Remove(element, present) => match state.binary_search(element) {
+                Ok(at) => Step::when(*present != Some(false), || {
+                    let mut next = state.clone();
+                    next.remove(at);
+                    next
+                }),
+                Err(_) => Step::when(*present != Some(true), || state.clone()),
+            },
+            SetOp::Contains(element, found) => {
+                Step::when(state.binary_search(element).is_ok() == *found, || state.clone())
+            }
+            SetOp::Read(elements) => Step::when(elements == state, || state.clone()),
+        }
+    }
+
+    fn forget(&self, op: &SetOp) -> Option<SetOp> {
+        match op {
+            SetOp::Add(element, _) => Some(SetOp::Add(*element, None)),
+            SetOp::Remove(element, _) => Some(SetOp::Remove(*element, None)),
+            SetOp::Contains(..) | SetOp::Read(_) => None,
+        }
+    }
+
+    fn pure(&self, op: &SetOp) -> bool {
+        match op {
+            SetOp::Add(_, result) | SetOp::Remove(_, result) => *result == Some(false),
+            SetOp::Contains(..) | SetOp::Read(_) => true,
+        }
+    }
+
+    fn overwrite(&self, op: &SetOp) -> bool {
+        !self.whole && matches!(op, SetOp::Add(_, None) | SetOp::Remove(_, None))
+    }
+
+    fn reset(&self, op: &SetOp) -> bool {
+        matches!(op, SetOp::Remove(_, None | Some(true)))
+    }
+
+    fn hopeless(&self, state: &Vec<u32>, op: &SetOp) -> bool {
+        match op {
+            SetOp::Read(elements) => state.iter().any(|e| elements.binary_search(e).is_err()),
+            _ => false,
+        }
+    }
+
+    fn state_bytes(&self, state: &Vec<u32>) -> usize {
+        size_of::<Vec<u32>>() + state.capacity() * size_of::<u32>()
+    }
+
+    fn describe(&self, op: &SetOp) -> String {
+        let result = |known: &Option<bool>, yes: &str, no: &str| match known {
+            Some(true) => format!(" {yes}"),
+            Some(false) => format!(" {no}"),
+            None => String::new(),
+        };
+        match op {
+            SetOp::Add(e, fresh) => {
+                let result = result(fresh, "found it new", "found it there already");
+                format!("add of {}{result}", self.symbols.value(*e))
+            }
+            SetOp::Remove(e, present) => {
+                let result = result(present, "took it out", "found nothing");
+                format!("remove of {}{result}", self.symbols.value(*e))
+            }
+            SetOp::Contains(e, found) => {
+                let found = if *found { "found it" } else { "did not find it" };
+                format!("contains {} {found}", self.symbols.value(*e))
+            }
+            SetOp::Read(elements) => format!("read returned {}", self.describe_state(elements)),
+        }
+    }
+
+    fn describe_state(&self, state: &Vec<u32>) -> String {
+        Value::Set(state.iter().map(|e| self.symbols.value(*e).clone()).collect()).to_string()
+    }
+
+    fn why_not(&self, state: &Vec<u32>, op: &SetOp) -> String {
+        match op {
+            SetOp::Add(e, _) | SetOp::Remove(e, _) | SetOp::Contains(e, _) => {
+                let there = if state.binary_search(e).is_ok() { "was" } else { "was not" };
+                format!("{} {there} in the set", self.symbols.value(*e))
+            }
+            SetOp::Read(_) => format!("the set was {}", self.describe_state(state)),
+        }
+    }
+}
+
+impl Translate for Set {
+    const MODEL: Model = Model::Set;
+
+    fn starting(_: &ModelKind, _: &Options) -> Result<Self, CheckError> {
+        Ok(Set::default())
+    }
+
+    fn survey(&mut self, calls: &[RawCall<'_>]) {
+        self.whole = calls.iter().any(|call| call.f() == "read");
+    }
+
+    fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<SetOp>, Mismatch> {
+        let happened = call.outcome() != Outcome::Fail;
+        let flag = || match call.output() {
+            Some(Value::Bool(flag)) => Some(*flag),
+            _ => None,
+        };
+        Ok(match call.f() {
+            "add" | "insert" => {
+                happened.then(|| SetOp::Add(self.symbols.number(call.input()), flag()))
+            }
+            "remove" | "delete" => {
+                happened.then(|| SetOp::Remove(self.symbols.number(call.input()), flag()))
+            }
+            "contains" => match (call.outcome(), flag()) {
+                (Outcome::Ok, Some(found)) => {
+                    Some(SetOp::Contains(self.symbols.number(call.input()), found))
+                }
+                (Outcome::Ok, None) => return Err(Mismatch::output(call, "true or false")),
+                _ => None,
+            },
+            "read" => match call.output() {
+                None => None,
+                Some(Value::Nil) => Some(SetOp::Read(Vec::new())),
+                Some(value) => {
+                    let Some(items) = value.as_list() else {
+                        return Err(Mismatch::output(call, "a list or set of elements"));
+                    };
+                    let mut elements: Vec<u32> =
+                        items.iter().map(|item| self.symbols.number(item)).collect();
+                    elements.sort_unstable();
+                    elements.dedup();
+                    Some(SetOp::Read(elements))
+                }
+            },
+            _ => return Err(Mismatch::function(call, "`add`, `remove`, `contains`, `read`")),
+        })
+    }
+
+    fn part<'a>(&self, call: &RawCall<'a>) -> Option<&'a Value> {
+        (!self.whole).then(|| call.input())
+    }
+}

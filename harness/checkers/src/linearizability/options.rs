@@ -1,0 +1,152 @@
+//! How far a check may go, and which rules it may use.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How far a check may go. The count of configurations is what makes verdicts repeatable: time
+/// and memory depend on the machine, so they are backstops.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Configurations each object may cost, depth first and breadth first together.
+    pub configurations: u64,
+    /// Bytes the search may hold.
+    pub memory: usize,
+    /// Wall-clock time for the whole check.
+    pub time: Option<Duration>,
+    /// Threads to check independent objects on; 0 takes what the machine offers.
+    pub threads: usize,
+    /// Whether a linearizable history is returned with its order. The order is built and replayed
+    /// either way where the search finds it; the fast paths build one only if asked.
+    pub order: bool,
+    /// What a `cas` that completed `fail` tells.
+    pub failed_cas: FailedCas,
+    /// Which rules and shortcuts are in force.
+    pub rules: Rules,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            configurations: 20_000_000,
+            memory: 2 << 30,
+            time: None,
+            threads: 0,
+            order: true,
+            failed_cas: FailedCas::default(),
+            rules: Rules::default(),
+        }
+    }
+}
+
+/// What a `cas` that completed `fail` tells about the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailedCas {
+    /// It was compared and did not match, unless an error says that it failed for another reason.
+    #[default]
+    ByError,
+    /// It was compared and did not match, whatever the error.
+    Mismatch,
+    /// Nothing: it did not happen.
+    DidNotHappen,
+}
+
+/// The rules of the search, each of which may be switched off to test the others without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Try operations in the order in which they returned, not in which they were called.
+    pub return_order: bool,
+    /// Take pending operations that cannot change the state as soon as the state accepts them.
+    pub absorption: bool,
+    /// Of pending operations that are alike, take the one that returned first.
+    pub symmetry: bool,
+    /// Skip a configuration if one like it got as far with fewer resources spent.
+    pub dominance: bool,
+    /// Let an operation that may not have happened happen only if what follows needs it.
+    pub justification: bool,
+    /// Give up a configuration from which a pending operation is out of reach for good.
+    pub lookahead: bool,
+    /// Let a pending overwrite go unseen just before another overwrite.
+    pub overwriting: bool,
+    /// Use polynomial checks where values are unique.
+    pub fast_paths: bool,
+    /// Go breadth first, layer by layer, from the start.
+    pub breadth_first: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            return_order: true,
+            absorption: true,
+            symmetry: true,
+            dominance: true,
+            justification: true,
+            lookahead: true,
+            overwriting: true,
+            fast_paths: true,
+            breadth_first: false,
+        }
+    }
+}
+
+impl Rules {
+    /// No rule at all: a plain search with memory.
+    pub fn none() -> Rules {
+        Rules {
+            return_order: false,
+            absorption: false,
+            symmetry: false,
+            dominance: false,
+            justification: false,
+            lookahead: false,
+            overwriting: false,
+            fast_paths: false,
+            breadth_first: false,
+        }
+    }
+
+    /// The rules that take nothing on trust from the model.
+    pub fn unhinted() -> Rules {
+        Rules { return_order: true, symmetry: true, dominance: true, ..Rules::none() }
+    }
+}
+
+/// When to stop. Handed to every step of a model, so that a slow one can give up in time.
+#[derive(Clone, Debug, Default)]
+pub struct Deadline {
+    at: Option<Instant>,
+    cancelled: Option<Arc<AtomicBool>>,
+}
+
+impl Deadline {
+    /// Never.
+    pub fn never() -> Deadline {
+        Deadline::default()
+    }
+
+    /// So long from now, or never.
+    pub fn after(time: Option<Duration>) -> Deadline {
+        Deadline { at: time.map(|t| Instant::now() + t), cancelled: None }
+    }
+
+    /// The same, or as soon as the flag is raised.
+    pub(crate) fn or_when(&self, cancelled: Arc<AtomicBool>) -> Deadline {
+        Deadline { at: self.at, cancelled: Some(cancelled) }
+    }
+
+    /// Whether it is time to stop.
+    pub fn expired(&self) -> bool {
+        self.cancelled.as_ref().is_some_and(|c| c.load(Ordering::Relaxed)) || self.timed_out()
+    }
+
+    /// Whether the clock ran out.
+    pub(crate) fn timed_out(&self) -> bool {
+        self.at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Whether there is anything to watch.
+    pub(crate) fn is_set(&self) -> bool {
+        self.at.is_some() || self.cancelled.is_some()
+    }
+}
