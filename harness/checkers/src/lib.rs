@@ -5,6 +5,7 @@
 //! the search engine and its fast paths.
 
 pub mod linearizability;
+pub mod properties;
 mod verdict;
 
 pub use verdict::{Budget, Check, Finding, Status, overall};

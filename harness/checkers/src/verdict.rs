@@ -101,11 +101,7 @@ impl Finding {
         } else {
             (Status::Holds, format!("{antecedents} cases, {stress} of them {stressor}"))
         };
-        Finding {
-            antecedents,
-            stress,
-            ..Finding::bad(property, status, explanation, Vec::new())
-        }
+        Finding { antecedents, stress, ..Finding::bad(property, status, explanation, Vec::new()) }
     }
 
     /// The same with counts of what was exercised.
