@@ -162,7 +162,8 @@ impl Schedule {
             What::Kill(after) => {
                 for node in targets {
                     let victim = &mut self.victims[usize::from(node.0)];
-                    if !up[usize::from(node.0)] && victim.killers.is_empty() {
+                    let held = !victim.killers.is_empty() || !victim.pausers.is_empty();
+                    if !up[usize::from(node.0)] && !held {
                         self.note(fault, &format!("{node} was not running"));
                         continue;
                     }
@@ -180,7 +181,8 @@ impl Schedule {
             What::Pause => {
                 for node in targets {
                     let victim = &mut self.victims[usize::from(node.0)];
-                    if !up[usize::from(node.0)] || !victim.killers.is_empty() {
+                    let runs = up[usize::from(node.0)] || !victim.pausers.is_empty();
+                    if !runs || !victim.killers.is_empty() {
                         self.note(fault, &format!("{node} was not running"));
                     } else if victim.pausers.insert(fault) && victim.pausers.len() == 1 {
                         actions.push(Action::Pause { fault, node });

@@ -80,7 +80,7 @@ impl Link {
     fn with_base(src: Peer, dest: Peer, base: &LinkRule) -> Link {
         let mut link = Link::new(src, dest);
         if !base.is_perfect() || base.fifo {
-            link.rules.push(InForce { fault: None, rule: base.clone(), free_at: 0 });
+            link.rules.push(InForce { fault: None, rule: *base, free_at: 0 });
         }
         link.settle();
         link
