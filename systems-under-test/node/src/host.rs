@@ -1,0 +1,210 @@
+//! What a node process does with a line, without input and output.
+
+use crate::ServeError;
+use crate::chance::{Chance, arbitrary_seed};
+use crate::desk::Desk;
+use crate::envelope::{peer_message, scan};
+use crate::init::{Identity, Init};
+use crate::store::Store;
+use schism_kernel::{ClientId, Env, Malformed, Node, NodeInput};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// A node and, once it was told who it is, everything around it.
+pub(crate) struct Host {
+    node: Box<dyn Node>,
+    placed: Option<Placed>,
+}
+
+/// A node that knows its place.
+pub(crate) struct Placed {
+    who: Identity,
+    incarnation: u32,
+    chance: Chance,
+    pub desk: Desk,
+}
+
+/// Any layout of a message.
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    src: Cow<'a, str>,
+    #[serde(borrow)]
+    body: &'a RawValue,
+}
+
+/// The body of a message between nodes.
+#[derive(Deserialize)]
+struct PeerBody<'a> {
+    #[serde(borrow)]
+    m: &'a RawValue,
+}
+
+/// What is needed to answer a question.
+#[derive(Deserialize)]
+struct Question<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    msg_id: Option<u64>,
+}
+
+impl Host {
+    pub fn new(node: Box<dyn Node>) -> Host {
+        Host { node, placed: None }
+    }
+
+    /// What there is to write; nothing before `init`.
+    pub fn desk(&mut self) -> Option<&mut Desk> {
+        self.placed.as_mut().map(|placed| &mut placed.desk)
+    }
+
+    /// When the first timer goes off.
+    pub fn next_timer(&self) -> Option<Duration> {
+        self.placed.as_ref().and_then(|placed| placed.desk.timers.next())
+    }
+
+    /// Handles every timer that is due.
+    pub fn timers(&mut self, now: Duration) {
+        let Some(placed) = &mut self.placed else { return };
+        while let Some(number) = placed.desk.timers.pop(now) {
+            complain(placed.step(&mut *self.node, now, NodeInput::Timeout(number)));
+        }
+    }
+
+    /// Handles a line of input. What cannot be read is complained about on standard error and
+    /// changes nothing, since on a faulty network a node must expect anything.
+    pub fn line(&mut self, now: Duration, line: &[u8]) -> Result<(), ServeError> {
+        if let Some(placed) = &mut self.placed
+            && let Some(envelope) = scan(line)
+            && let Some(from) = placed.who.process(envelope.src)
+            && let Some(message) = peer_message(envelope.body, envelope.kind)
+        {
+            match std::str::from_utf8(message) {
+                Ok(message) => placed.message(&mut *self.node, now, from, message),
+                Err(e) => eprintln!("cannot read a message from {from}: {e}"),
+            }
+            return Ok(());
+        }
+        let message: Message = match serde_json::from_slice(line) {
+            Ok(message) => message,
+            Err(e) => {
+                eprintln!("cannot read a line ({e}): {}", String::from_utf8_lossy(line));
+                return Ok(());
+            }
+        };
+        let Some(placed) = &mut self.placed else {
+            return self.first(now, &message);
+        };
+        if let Some(from) = placed.who.process(message.src.as_bytes()) {
+            match serde_json::from_str::<PeerBody>(message.body.get()) {
+                Ok(body) => placed.message(&mut *self.node, now, from, body.m.get()),
+                Err(e) => eprintln!("cannot read a message from {from}: {e}"),
+            }
+        } else {
+            placed.question(&mut *self.node, now, &message);
+        }
+        Ok(())
+    }
+
+    /// Handles a line before `init`, which should be `init`.
+    fn first(&mut self, now: Duration, message: &Message) -> Result<(), ServeError> {
+        let question: Option<Question> = serde_json::from_str(message.body.get()).ok();
+        if question.is_none_or(|question| question.kind != "init") {
+            eprintln!("ignored before init: {}", message.body);
+            return Ok(());
+        }
+        let unreadable = ServeError::Init;
+        let mut init: Init =
+            serde_json::from_str(message.body.get()).map_err(|e| unreadable(e.to_string()))?;
+        let who = Identity::new(&mut init).map_err(unreadable)?;
+        let wanted = init.schism;
+        let (store, stored) = match &wanted.disk {
+            Some(folder) => {
+                let (store, stored) = Store::open(folder, wanted.fsync)?;
+                (Some(store), stored)
+            }
+            None => (None, Vec::new()),
+        };
+        let seed = wanted.seed.unwrap_or_else(arbitrary_seed);
+        let chance = Chance::new(seed, who.me, wanted.incarnation);
+        let mut desk = Desk::new(&who, store, wanted.notes);
+        desk.say(&message.src, "init_ok", &[("in_reply_to", &init.msg_id.into())]);
+        let mut placed = Placed { who, incarnation: wanted.incarnation, chance, desk };
+        let input = match stored.is_empty() {
+            true => NodeInput::Init,
+            false => NodeInput::Recover(stored),
+        };
+        // A node that cannot read its own disk must not go on as if there had been nothing on it.
+        placed.step(&mut *self.node, now, input).map_err(ServeError::Recovery)?;
+        self.placed = Some(placed);
+        Ok(())
+    }
+}
+
+impl Placed {
+    fn step(
+        &mut self,
+        node: &mut dyn Node,
+        now: Duration,
+        input: NodeInput<'_>,
+    ) -> Result<(), Malformed> {
+        self.desk.now = now;
+        let mut env = Env {
+            me: self.who.me,
+            all: &self.who.all,
+            now,
+            incarnation: self.incarnation,
+            choices: &mut self.chance,
+        };
+        node.step(input, &mut env, &mut self.desk)
+    }
+
+    fn message(
+        &mut self,
+        node: &mut dyn Node,
+        now: Duration,
+        from: schism_kernel::ProcessId,
+        message: &str,
+    ) {
+        let packet = node.decode(message);
+        complain(packet.and_then(|packet| self.step(node, now, NodeInput::Message(from, packet))));
+    }
+
+    fn question(&mut self, node: &mut dyn Node, now: Duration, message: &Message) {
+        let src = &*message.src;
+        let Ok(Question { kind, msg_id: Some(id) }) = serde_json::from_str(message.body.get())
+        else {
+            eprintln!(
+                "cannot answer {src}, whose question has no type or msg_id: {}",
+                message.body
+            );
+            return;
+        };
+        if kind == "init" {
+            return self.desk.refuse(src, id, 12, "this node was initialised before");
+        }
+        let client = src.strip_prefix('c').and_then(|number| number.parse().ok());
+        let Some(client) = client.map(ClientId) else {
+            let why = format!("only clients are answered, and {src:?} is not the name of one");
+            return self.desk.refuse(src, id, 10, &why);
+        };
+        let body: Value = match serde_json::from_str(message.body.get()) {
+            Ok(body) => body,
+            Err(e) => return self.desk.refuse(src, id, 12, &e.to_string()),
+        };
+        if let Err(malformed) = self.step(node, now, NodeInput::Ask(client, id, &body)) {
+            // Not knowing the type and not understanding its fields are different errors.
+            let code = if malformed.why.starts_with("unknown variant") { 10 } else { 12 };
+            self.desk.refuse(src, id, code, &malformed.to_string());
+        }
+    }
+}
+
+fn complain(result: Result<(), Malformed>) {
+    if let Err(malformed) = result {
+        eprintln!("{malformed}");
+    }
+}
