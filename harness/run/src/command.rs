@@ -24,12 +24,16 @@ pub enum Command {
         /// What it finds.
         disk: Disk,
     },
-    /// Kill this node at once (SIGKILL). What it wrote before must still be read.
+    /// Kill this node at once (SIGKILL). What it wrote before must still be read. The host
+    /// answers with `Run::confirm` when it has seen the process gone.
     Kill(NodeId),
-    /// Stop this node (SIGSTOP).
+    /// Stop this node (SIGSTOP). The host answers with `Run::confirm` when it has seen the
+    /// process stopped.
     Pause(NodeId),
     /// Let it go on (SIGCONT).
     Resume(NodeId),
+    /// A fault of the links ended: offer what frozen links held to the fabric again.
+    Thaw,
     /// Hand a client's request to a node. Clients' links are not subject to link rules.
     Ask {
         /// The connection it comes from: `c{client}`.

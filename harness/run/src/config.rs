@@ -1,0 +1,73 @@
+//! What a run is asked to do.
+
+use schism_history::Nanos;
+
+/// When the chaos phase ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// After this long.
+    pub time: Nanos,
+    /// Or after so many operations were invoked, if that is sooner.
+    pub operations: Option<u64>,
+}
+
+/// Which messages between nodes go into the history. All are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Messages {
+    /// Every one up to this many, then one in sixteen.
+    First(u64),
+    /// One in so many.
+    OneIn(u64),
+    /// None.
+    Off,
+}
+
+impl Messages {
+    /// Whether the message with this number is recorded.
+    pub fn records(self, id: u64) -> bool {
+        match self {
+            Messages::First(count) => id < count || id.is_multiple_of(16),
+            Messages::OneIn(k) => id.is_multiple_of(k.max(1)),
+            Messages::Off => false,
+        }
+    }
+}
+
+/// What a run is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// How many nodes.
+    pub nodes: u16,
+    /// How many clients. With a rate: how many to begin with.
+    pub concurrency: u32,
+    /// Operations per second, whether or not earlier ones have ended; `None`: each client sends
+    /// the next operation as soon as the last has ended.
+    pub rate: Option<f64>,
+    /// When the chaos ends.
+    pub limit: Limit,
+    /// How long a client waits for a reply.
+    pub timeout: Nanos,
+    /// How long the network may take to calm down in the end.
+    pub settle: Nanos,
+    /// The seed of everything the script chooses.
+    pub seed: u64,
+    /// Which messages are recorded.
+    pub messages: Messages,
+}
+
+const SECOND: Nanos = 1_000_000_000;
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            nodes: 5,
+            concurrency: 10,
+            rate: None,
+            limit: Limit { time: 20 * SECOND, operations: None },
+            timeout: 2 * SECOND,
+            settle: 3 * SECOND,
+            seed: 0,
+            messages: Messages::First(200_000),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Faults: from what the schedule says to what the host must do.
+
+use crate::run::{Run, State};
+use crate::{Command, Disk};
+use schism_history::{FaultEdge, Nanos, NodeChange, NodeId};
+use schism_nemesis::Action;
+
+impl Run {
+    pub(crate) fn carry_out(&mut self, now: Nanos, action: Action) {
+        match action {
+            Action::Begun { fault } => self.record_fault(now, fault, FaultEdge::Begin),
+            Action::BeginLinks { fault, rules } => self.fabric.begin(fault, rules),
+            Action::EndLinks { fault } => {
+                self.fabric.end(fault);
+                let touched = self.fabric.touched(fault);
+                self.schedule.landed(fault, touched.total(), &touched.to_string());
+                self.commands.push_back(Command::Thaw);
+            }
+            Action::Kill { fault, node } => {
+                if self.state(node) == State::Down {
+                    return self.schedule.landed(fault, 0, &format!("{node} was not running"));
+                }
+                self.unconfirmed.insert(node, fault);
+                self.nodes[usize::from(node.0)] = State::Down;
+                if self.leader == Some(node) {
+                    self.leader = None;
+                }
+                self.commands.push_back(Command::Kill(node));
+                self.node_event(now, node, NodeChange::Killed);
+                self.expect_last_words(now, node);
+            }
+            Action::Restart { node, keep_disk, .. } => {
+                if self.state(node) == State::Down {
+                    self.start(now, node, if keep_disk { Disk::Kept } else { Disk::Wiped });
+                }
+            }
+            Action::Pause { fault, node } => {
+                if self.state(node) != State::Up {
+                    return self.schedule.landed(fault, 0, &format!("{node} was not running"));
+                }
+                self.unconfirmed.insert(node, fault);
+                self.nodes[usize::from(node.0)] = State::Paused;
+                self.commands.push_back(Command::Pause(node));
+                self.node_event(now, node, NodeChange::Paused);
+            }
+            Action::Resume { node, .. } => {
+                if self.state(node) == State::Paused {
+                    self.nodes[usize::from(node.0)] = State::Up;
+                    self.commands.push_back(Command::Resume(node));
+                    self.node_event(now, node, NodeChange::Resumed);
+                }
+            }
+            Action::Ended { fault } => self.record_fault(now, fault, FaultEdge::End),
+        }
+    }
+
+    /// The host saw with its own eyes that what it did to a node took effect: the process is
+    /// gone, or is stopped. `how` says what it saw.
+    pub fn confirm(&mut self, node: NodeId, how: &str) {
+        if let Some(fault) = self.unconfirmed.remove(&node) {
+            self.schedule.landed(fault, 1, &format!("{node} {how}"));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What will happen, in the order of time and then of its making.
+
+use schism_history::{Nanos, NodeId, Peer};
+use schism_kernel::Packet;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// A message on its way.
+pub(crate) struct Flight {
+    pub id: u64,
+    pub src: NodeId,
+    pub dest: NodeId,
+    pub packet: Packet,
+    pub sent: Nanos,
+    /// Whether it is a copy that a fault made.
+    pub copy: bool,
+}
+
+impl Flight {
+    pub(crate) fn ends(&self) -> (Peer, Peer) {
+        (Peer::Node(self.src), Peer::Node(self.dest))
+    }
+}
+
+/// Something that will happen.
+pub(crate) enum Event {
+    /// A message arrives.
+    Arrival(Flight),
+    /// A timer that a node set in this life goes off.
+    Timer { node: NodeId, life: u32, number: u64 },
+    /// A client's request arrives.
+    Ask { client: u32, node: NodeId, body: serde_json::Value },
+    /// A reply arrives at its client.
+    Reply { client: u32, body: serde_json::Value },
+    /// A node that was started in this life is ready.
+    Ready { node: NodeId, life: u32 },
+}
+
+struct Entry {
+    at: Nanos,
+    made: u64,
+    event: Event,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Entry {}
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Entry {
+    /// The soonest is the greatest, because a heap gives the greatest first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.made).cmp(&(self.at, self.made))
+    }
+}
+
+/// Everything that will happen.
+#[derive(Default)]
+pub(crate) struct Agenda {
+    heap: BinaryHeap<Entry>,
+    made: u64,
+}
+
+impl Agenda {
+    pub(crate) fn add(&mut self, at: Nanos, event: Event) {
+        self.heap.push(Entry { at, made: self.made, event });
+        self.made += 1;
+    }
+
+    pub(crate) fn next_at(&self) -> Option<Nanos> {
+        self.heap.peek().map(|entry| entry.at)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<(Nanos, Event)> {
+        self.heap.pop().map(|entry| (entry.at, entry.event))
+    }
+
+    /// What is left, in order.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Event> {
+        std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev().map(|e| e.event)
+    }
+}

@@ -1,0 +1,160 @@
+//! What a node asks for, carried out in the simulated world.
+
+use crate::agenda::{Agenda, Event, Flight};
+use crate::disk::Disk;
+use compact_str::CompactString;
+use schism_history::{Fate, Message, Nanos, NodeId, ProtocolEvent, Value};
+use schism_kernel::{ClientId, NodeOutbox, Note, Packet, ProcessId};
+use schism_nemesis::Rng;
+use schism_nemesis::network::{Holding, Routed};
+use schism_run::Run;
+use std::time::Duration;
+
+/// Everything outside the nodes.
+pub(crate) struct World {
+    pub run: Run,
+    pub agenda: Agenda,
+    pub now: Nanos,
+    /// Links that hold messages back.
+    pub holding: Holding<Flight>,
+    /// How long a client's message takes.
+    pub client_links: Rng,
+    pub messages: u64,
+    /// Nodes stepped so far: the unit of simulated work.
+    pub steps: u64,
+    /// Whether the script may want to be called at another time than it said last.
+    pub script_moved: bool,
+}
+
+/// What rate limits are told about the length of a message: it must not depend on whether the
+/// message is recorded.
+const ASSUMED_BYTES: u32 = 128;
+/// A client's message takes between these.
+const CLIENT_DELAY: (u64, u64) = (20_000, 200_000);
+
+impl World {
+    /// Offers a message to the fabric.
+    pub(crate) fn offer(&mut self, flight: Flight) {
+        let (src, dest) = flight.ends();
+        match self.run.fabric().route(self.now, src, dest, ASSUMED_BYTES).routed {
+            Routed::Arrives(times) => {
+                let mut flight = Some(flight);
+                for (i, &at) in times.iter().enumerate() {
+                    let last = i + 1 == times.len();
+                    let this =
+                        if last { flight.take() } else { flight.as_ref().map(Flight::again) };
+                    if let Some(mut this) = this {
+                        this.copy = i > 0;
+                        self.agenda.add(at, Event::Arrival(this));
+                    }
+                }
+            }
+            Routed::Lost => self.fate(&flight, Fate::Lost),
+            Routed::Cut => self.fate(&flight, Fate::Cut),
+            Routed::Held => self.holding.keep(src, dest, flight),
+        }
+    }
+
+    /// Offers again what waited for frozen links.
+    pub(crate) fn thaw(&mut self) {
+        for (_, _, flight) in self.holding.thawed(self.run.fabric()) {
+            self.offer(flight);
+        }
+    }
+
+    /// Records what became of a message.
+    pub(crate) fn fate(&mut self, flight: &Flight, fate: Fate) {
+        if !self.run.records_message(flight.id) {
+            return self.run.count_message(self.now, ASSUMED_BYTES);
+        }
+        let (src, dest) = flight.ends();
+        let mut text = Vec::new();
+        flight.packet.encode(&mut text);
+        let message = Message {
+            id: flight.id,
+            src,
+            dest,
+            kind: CompactString::const_new(flight.packet.kind()),
+            sent: flight.sent,
+            bytes: text.len() as u32,
+            fate,
+        };
+        self.run.message(self.now, message);
+    }
+
+    /// When a message to or from a client arrives.
+    pub(crate) fn client_arrival(&mut self) -> Nanos {
+        let (least, most) = CLIENT_DELAY;
+        self.now + least + self.client_links.below(most - least)
+    }
+}
+
+impl Flight {
+    fn again(&self) -> Flight {
+        Flight { packet: self.packet.clone(), copy: true, ..*self }
+    }
+}
+
+/// The outbox of one node in one life.
+pub(crate) struct Outbox<'a> {
+    pub world: &'a mut World,
+    pub disk: &'a mut Disk,
+    pub node: NodeId,
+    pub life: u32,
+}
+
+impl NodeOutbox for Outbox<'_> {
+    fn send(&mut self, to: ProcessId, packet: Packet) {
+        let id = self.world.messages;
+        self.world.messages += 1;
+        let sent = self.world.now;
+        let dest = NodeId(to.0);
+        self.world.offer(Flight { id, src: self.node, dest, packet, sent, copy: false });
+    }
+
+    fn reply(&mut self, client: ClientId, id: u64, mut body: serde_json::Value) {
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("in_reply_to".into(), id.into());
+        }
+        let at = self.world.client_arrival();
+        self.world.agenda.add(at, Event::Reply { client: client.0, body });
+    }
+
+    fn set_timer(&mut self, number: u64, after: Duration) {
+        let at = self.world.now + after.as_nanos() as Nanos;
+        let (node, life) = (self.node, self.life);
+        self.world.agenda.add(at, Event::Timer { node, life, number });
+    }
+
+    fn cancel_timer(&mut self, _: u64) {
+        // The node ignores the number when it comes.
+    }
+
+    fn store(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.disk.store(key, value);
+    }
+
+    fn erase(&mut self, key: Vec<u8>) {
+        self.disk.erase(&key);
+    }
+
+    fn note(&mut self, note: Note) {
+        let kind = match note.kind {
+            std::borrow::Cow::Borrowed(kind) => CompactString::const_new(kind),
+            std::borrow::Cow::Owned(kind) => kind.into(),
+        };
+        let event = ProtocolEvent {
+            node: self.node,
+            kind,
+            peer: note.peer.map(|p| NodeId(p.0)),
+            instance: note.instance,
+            number: note.number,
+            value: Value::from(&note.value),
+        };
+        self.world.run.note(self.world.now, event);
+    }
+
+    fn mark(&mut self, situation: &'static str) {
+        self.world.run.mark(self.world.now, situation);
+    }
+}

@@ -1,0 +1,266 @@
+//! The simulated host: nodes, virtual time, and the loop that joins them to the script.
+
+use crate::agenda::{Agenda, Event, Flight};
+use crate::disk::Disk;
+use crate::outbox::{Outbox, World};
+use schism_history::{Fate, Nanos, NodeId};
+use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, ProcessId};
+use schism_nemesis::network::Holding;
+use schism_nemesis::{LinkRule, Plan, Rng};
+use schism_run::{Command, Config, Run, Sink};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What is simulated.
+pub struct Setup<'a> {
+    /// Makes a node.
+    pub build: &'a dyn Fn() -> Box<dyn Node>,
+    /// What the run is asked to do; its seed decides everything.
+    pub config: Config,
+    /// Drives it.
+    pub workload: Box<dyn schism_run::Workload>,
+    /// The faults.
+    pub plan: Plan,
+    /// What links do without faults.
+    pub base: LinkRule,
+    /// Where the records go.
+    pub sink: Box<dyn Sink>,
+}
+
+/// What came of a simulated run.
+pub struct Outcome {
+    /// The script, with its counters, landings and records.
+    pub run: Run,
+    /// Virtual time that passed.
+    pub elapsed: Nanos,
+    /// How often a node was stepped.
+    pub steps: u64,
+}
+
+/// A node in memory.
+struct Host {
+    node: Option<Box<dyn Node>>,
+    life: u32,
+    disk: Disk,
+    choices: Dice,
+    /// While it is stopped: what waits for it.
+    stopped: Option<VecDeque<Event>>,
+}
+
+struct Dice(Rng);
+
+impl Choices for Dice {
+    fn choose(&mut self, bound: u32) -> u32 {
+        self.0.below(u64::from(bound.max(1))) as u32
+    }
+}
+
+/// How long a node takes to start.
+const START: (u64, u64) = (1_000_000, 5_000_000);
+/// Keys of the streams of random numbers.
+const CHOICES: u64 = 1;
+const CLIENT_LINKS: u64 = 2;
+
+/// Plays a run to its end.
+pub fn simulate(setup: Setup<'_>) -> Outcome {
+    let Setup { build, config, workload, plan, base, sink } = setup;
+    let seed = config.seed;
+    let host = |_| Host {
+        node: None,
+        life: 0,
+        disk: Disk::default(),
+        choices: Dice(Rng::new(seed, &[CHOICES])),
+        stopped: None,
+    };
+    let mut simulation = Simulation {
+        all: (0..config.nodes).map(ProcessId).collect(),
+        nodes: (0..config.nodes).map(host).collect(),
+        build,
+        seed,
+        world: World {
+            run: Run::new(config, workload, plan, base, sink),
+            agenda: Agenda::default(),
+            now: 0,
+            holding: Holding::default(),
+            client_links: Rng::new(seed, &[CLIENT_LINKS]),
+            messages: 0,
+            steps: 0,
+            script_moved: true,
+        },
+    };
+    simulation.play();
+    let World { run, now, steps, .. } = simulation.world;
+    Outcome { run, elapsed: now, steps }
+}
+
+struct Simulation<'a> {
+    all: Vec<ProcessId>,
+    nodes: Vec<Host>,
+    build: &'a dyn Fn() -> Box<dyn Node>,
+    seed: u64,
+    world: World,
+}
+
+impl Simulation<'_> {
+    fn play(&mut self) {
+        self.world.run.begin(0);
+        let mut script_due = Some(0);
+        while !self.world.run.finished() {
+            if self.world.script_moved {
+                self.carry_out_commands();
+                self.world.script_moved = false;
+                script_due = self.world.run.next_due();
+            }
+            match (script_due, self.world.agenda.next_at()) {
+                (Some(due), next) if next.is_none_or(|next| due <= next) => {
+                    self.world.now = self.world.now.max(due);
+                    self.world.run.step(self.world.now);
+                    self.world.script_moved = true;
+                }
+                _ => match self.world.agenda.pop() {
+                    Some((at, event)) => {
+                        self.world.now = at;
+                        self.happen(event);
+                    }
+                    // Nobody will ever do anything again: as with a silent system of real
+                    // processes, only the user can end this.
+                    None => self.world.run.interrupt(self.world.now),
+                },
+            }
+        }
+        let left: Vec<Event> = self.world.agenda.drain().collect();
+        for event in left {
+            if let Event::Arrival(flight) = event {
+                self.world.fate(&flight, Fate::InFlight);
+            }
+        }
+    }
+
+    fn carry_out_commands(&mut self) {
+        let commands: Vec<Command> = self.world.run.commands().collect();
+        for command in commands {
+            match command {
+                Command::Start { node, incarnation, disk } => {
+                    let host = &mut self.nodes[usize::from(node.0)];
+                    if disk == schism_run::Disk::Wiped {
+                        host.disk = Disk::default();
+                    }
+                    host.life = incarnation;
+                    host.stopped = None;
+                    let keys = [CHOICES, u64::from(node.0), u64::from(incarnation)];
+                    host.choices = Dice(Rng::new(self.seed, &keys));
+                    let (least, most) = START;
+                    let at = self.world.now + least + host.choices.0.below(most - least);
+                    self.world.agenda.add(at, Event::Ready { node, life: incarnation });
+                }
+                Command::Kill(node) => {
+                    let host = &mut self.nodes[usize::from(node.0)];
+                    host.node = None;
+                    host.life = u32::MAX;
+                    let waiting = host.stopped.take().unwrap_or_default();
+                    self.world.run.confirm(node, "killed");
+                    for event in waiting {
+                        self.happen(event);
+                    }
+                }
+                Command::Pause(node) => {
+                    let host = &mut self.nodes[usize::from(node.0)];
+                    host.stopped.get_or_insert_default();
+                    self.world.run.confirm(node, "stopped");
+                }
+                Command::Resume(node) => {
+                    let waiting = self.nodes[usize::from(node.0)].stopped.take();
+                    for event in waiting.unwrap_or_default() {
+                        self.happen(event);
+                    }
+                }
+                Command::Thaw => self.world.thaw(),
+                Command::Ask { client, node, body } => {
+                    let at = self.world.client_arrival();
+                    self.world.agenda.add(at, Event::Ask { client, node, body });
+                }
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        let node = match &event {
+            Event::Reply { client, body } => {
+                self.world.run.reply(self.world.now, *client, body);
+                self.world.script_moved = true;
+                return;
+            }
+            Event::Arrival(Flight { dest, .. }) => *dest,
+            Event::Timer { node, .. } | Event::Ask { node, .. } | Event::Ready { node, .. } => {
+                *node
+            }
+        };
+        let host = &mut self.nodes[usize::from(node.0)];
+        if let Some(waiting) = &mut host.stopped {
+            return waiting.push_back(event);
+        }
+        match event {
+            Event::Ready { life, .. } if life == host.life => {
+                host.node = Some((self.build)());
+                let stored = host.disk.contents();
+                let input = match life {
+                    0 => NodeInput::Init,
+                    _ if stored.is_empty() => NodeInput::Init,
+                    _ => NodeInput::Recover(stored),
+                };
+                match self.step(node, input) {
+                    Ok(()) => self.world.run.ready(self.world.now, node),
+                    Err(error) => self.world.run.died(self.world.now, node, &error.to_string()),
+                }
+                self.world.script_moved = true;
+            }
+            Event::Timer { life, number, .. } if life == host.life => {
+                // A number that was cancelled is not an error.
+                let _ = self.step(node, NodeInput::Timeout(number));
+            }
+            Event::Ready { .. } | Event::Timer { .. } | Event::Reply { .. } => {}
+            Event::Arrival(flight) if host.node.is_none() => {
+                self.world.fate(&flight, Fate::Dead);
+            }
+            Event::Arrival(flight) => {
+                let fate = if flight.copy { Fate::Duplicated } else { Fate::Delivered };
+                self.world.fate(&flight, fate);
+                let from = ProcessId(flight.src.0);
+                if let Err(error) = self.step(node, NodeInput::Message(from, flight.packet)) {
+                    self.world.run.garbage(self.world.now, node, &error.to_string());
+                    self.world.script_moved = true;
+                }
+            }
+            Event::Ask { client, .. } if host.node.is_none() => {
+                self.world.run.undelivered(self.world.now, client, node);
+                self.world.script_moved = true;
+            }
+            Event::Ask { client, body, .. } => {
+                let id = body.get("msg_id").and_then(serde_json::Value::as_u64).unwrap_or(0);
+                let asked = self.step(node, NodeInput::Ask(ClientId(client), id, &body));
+                if let Err(error) = asked {
+                    let body = serde_json::json!({
+                        "type": "error", "code": 12, "text": error.to_string(), "in_reply_to": id,
+                    });
+                    let at = self.world.client_arrival();
+                    self.world.agenda.add(at, Event::Reply { client, body });
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, id: NodeId, input: NodeInput<'_>) -> Result<(), Malformed> {
+        let Host { node, life, disk, choices, .. } = &mut self.nodes[usize::from(id.0)];
+        let Some(node) = node else { return Ok(()) };
+        self.world.steps += 1;
+        let mut env = Env {
+            me: ProcessId(id.0),
+            all: &self.all,
+            now: Duration::from_nanos(self.world.now),
+            incarnation: *life,
+            choices,
+        };
+        let mut out = Outbox { world: &mut self.world, disk, node: id, life: *life };
+        node.step(input, &mut env, &mut out)
+    }
+}

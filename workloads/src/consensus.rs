@@ -1,0 +1,46 @@
+//! Consensus: every node proposes its own value in every instance.
+
+use crate::{Client, Op, Workload, field};
+use schism_history::Value;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+
+/// `propose value` in instance after instance. A node's clients share the instances among them,
+/// so that each instance meets one proposal from every node.
+#[derive(Default)]
+pub struct Consensus {
+    /// The next instance of each client.
+    rounds: HashMap<u32, i64>,
+}
+
+impl Workload for Consensus {
+    fn name(&self) -> &'static str {
+        "consensus"
+    }
+
+    fn next(&mut self, client: &mut Client<'_>) -> Option<Op> {
+        let nodes = u32::from(client.nodes);
+        let (stream, streams) = (client.client / nodes, (client.clients / nodes).max(1));
+        if stream >= streams {
+            // One client too many to have a whole set of peers.
+            return None;
+        }
+        let round = self.rounds.entry(client.client).or_default();
+        let instance = *round * i64::from(streams) + i64::from(stream);
+        *round += 1;
+        let value = instance * i64::from(nodes) + i64::from(client.node.0) + 1;
+        Some(Op::keyed("propose", instance, value))
+    }
+
+    fn bound_to_node(&self) -> bool {
+        true
+    }
+
+    fn request(&self, op: &Op) -> Json {
+        json!({"type": "propose", "instance": op.key_json(), "value": Json::from(&op.value)})
+    }
+
+    fn result(&mut self, _: &Op, reply: &Json) -> Result<Value, String> {
+        field(reply, "value").map(Value::from)
+    }
+}
