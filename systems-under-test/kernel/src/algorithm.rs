@@ -56,7 +56,7 @@ pub struct Cx<'a, A: Algorithm> {
     pub(crate) below: &'a mut dyn Below<A>,
 }
 
-impl<A: Algorithm> Cx<'_, A> {
+impl<'a, A: Algorithm> Cx<'a, A> {
     /// `trigger ⟨ y, Request | … ⟩` of a used module.
     pub fn trigger(&mut self, event: Request<A::Uses>) {
         self.below.trigger(event);
@@ -102,6 +102,12 @@ impl<A: Algorithm> Cx<'_, A> {
     /// Counts a situation worth reaching.
     pub fn mark(&mut self, situation: &'static str) {
         self.below.mark(situation);
+    }
+
+    /// `Π \ {self}`: everybody else.
+    pub fn others(&self) -> impl Iterator<Item = ProcessId> + use<'a, A> {
+        let (me, all) = (self.me, self.all);
+        all.iter().copied().filter(move |&q| q != me)
     }
 
     /// `N`

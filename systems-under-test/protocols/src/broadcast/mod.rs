@@ -1,0 +1,5 @@
+//! Broadcasts.
+
+mod best_effort_broadcast;
+
+pub use best_effort_broadcast::BasicBroadcast;

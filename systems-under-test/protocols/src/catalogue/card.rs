@@ -1,0 +1,166 @@
+//! What is known of a protocol without running it.
+
+use crate::Model;
+use schism_kernel::Node;
+use std::fmt;
+
+/// A protocol of the catalogue.
+#[derive(Clone, Copy)]
+pub struct Card {
+    /// Its name on command lines.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub line: &'static str,
+    /// Where it is from: the number in the book, or the paper.
+    pub source: &'static str,
+    /// Under which assumptions it keeps its promises.
+    pub model: Model,
+    /// The properties it promises, by their names.
+    pub promises: &'static [&'static str],
+    /// The workload that exercises them.
+    pub workload: &'static str,
+    /// Whether only the first process may write.
+    pub one_writer: bool,
+    /// How many of so many processes may crash.
+    pub tolerates: fn(usize) -> usize,
+    /// Builds the stack that is deployed.
+    pub build: fn(Setup) -> Box<dyn Node>,
+    /// The same with one defect each.
+    pub twins: &'static [Twin],
+    /// What it does not promise and must be seen to break when asked for it.
+    pub beyond: &'static [Beyond],
+}
+
+/// A protocol with a defect that costs it a promise.
+#[derive(Clone, Copy)]
+pub struct Twin {
+    /// The name of the defect.
+    pub name: &'static str,
+    /// What it does wrong, in a line.
+    pub line: &'static str,
+    /// The promise it breaks.
+    pub loses: &'static str,
+    /// Builds it.
+    pub build: fn(Setup) -> Box<dyn Node>,
+}
+
+impl Twin {
+    pub(super) const fn new(
+        name: &'static str,
+        line: &'static str,
+        loses: &'static str,
+        build: fn(Setup) -> Box<dyn Node>,
+    ) -> Twin {
+        Twin { name, line, loses, build }
+    }
+}
+
+/// A property that a protocol does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// The property.
+    pub property: &'static str,
+    /// Why the protocol does not have it.
+    pub why: &'static str,
+}
+
+/// What a stack is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// How many processes there are.
+    pub nodes: usize,
+}
+
+impl Setup {
+    /// So many processes.
+    pub fn new(nodes: usize) -> Setup {
+        Setup { nodes }
+    }
+}
+
+impl Card {
+    /// The twin of this name, or the names of those there are.
+    pub fn twin(&self, name: &str) -> Result<&'static Twin, Vec<&'static str>> {
+        let known = self.twins.iter().find(|twin| twin.name == name);
+        known.ok_or_else(|| self.twins.iter().map(|twin| twin.name).collect())
+    }
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Card").field("name", &self.name).field("model", &self.model).finish()
+    }
+}
+
+/// There is no protocol of this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownProtocol {
+    /// The name.
+    pub name: String,
+    /// Names of the catalogue that are like it, the nearest first.
+    pub nearest: Vec<&'static str>,
+}
+
+impl UnknownProtocol {
+    pub(super) fn new(name: &str, catalogue: &'static [Card]) -> UnknownProtocol {
+        let mut near: Vec<(usize, &'static str)> = catalogue
+            .iter()
+            .map(|card| (distance(name, card.name), card.name))
+            .filter(|(distance, known)| *distance <= known.len() / 2 || known.contains(name))
+            .collect();
+        near.sort_unstable();
+        let nearest = near.into_iter().map(|(_, name)| name).take(3).collect();
+        UnknownProtocol { name: name.to_string(), nearest }
+    }
+}
+
+impl fmt::Display for UnknownProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no protocol {:?}", self.name)?;
+        match self.nearest.as_slice() {
+            [] => Ok(()),
+            [one] => write!(f, "; did you mean {one}?"),
+            [all @ .., last] => write!(f, "; did you mean {} or {last}?", all.join(", ")),
+        }
+    }
+}
+
+impl std::error::Error for UnknownProtocol {}
+
+/// How many letters must be added, removed or replaced to make one word the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut corner = i;
+        row[0] = i + 1;
+        for (j, &y) in b.iter().enumerate() {
+            let replaced = corner + usize::from(x != y);
+            corner = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(distance("raft", "raft"), 0);
+        assert_eq!(distance("rfat", "raft"), 2);
+        assert_eq!(distance("", "raft"), 4);
+        assert_eq!(distance("perfect-link", "perfect-links"), 1);
+    }
+
+    #[test]
+    fn an_unknown_name_is_met_with_the_nearest() {
+        let error = crate::find("rafft").unwrap_err();
+        assert_eq!(error.nearest[0], "raft");
+        assert_eq!(error.to_string(), "there is no protocol \"rafft\"; did you mean raft?");
+        assert!(!crate::find("broadcast").unwrap_err().nearest.is_empty());
+        assert_eq!(crate::find("xyzzyxyzzy").unwrap_err().nearest, Vec::<&str>::new());
+    }
+}

@@ -1,0 +1,5 @@
+//! Links between two processes.
+
+mod perfect_links;
+
+pub use perfect_links::{Frame, PerfectLinks};

@@ -1,0 +1,122 @@
+//! Models: what may go wrong while a protocol keeps its promises.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The assumptions under which a protocol keeps its promises.
+///
+/// A model speaks of what the harness may do to the processes and to the network between them,
+/// not of what the layers of a stack assume of each other: every stack brings the links that
+/// mask the losses its model permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Model {
+    /// Fair-loss links between processes that may crash; no bound on anything. What a link is
+    /// built for.
+    Lossy,
+    /// Fail-silent: processes may crash for good and nobody can tell; no bound on anything.
+    Silent,
+    /// Fail-stop: processes may crash for good; delays are bounded and clocks run evenly, so
+    /// that crashes can be told for sure.
+    Sync,
+    /// Fail-noisy: processes may crash for good; bounds hold, but only from some time on.
+    Noisy,
+    /// Fail-recovery: processes may crash and come back with their stable storage; bounds hold
+    /// from some time on.
+    Recovery,
+    /// Nothing is shared between processes, so that anything may happen to any of them.
+    Open,
+}
+
+/// How long a message may take where delays are bounded, the time its receiver needs included.
+const BOUND: Duration = Duration::from_millis(250);
+
+impl Model {
+    /// Every model.
+    pub const ALL: [Model; 6] =
+        [Model::Lossy, Model::Silent, Model::Sync, Model::Noisy, Model::Recovery, Model::Open];
+
+    /// Its name in tables and on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Lossy => "lossy",
+            Model::Silent => "silent",
+            Model::Sync => "sync",
+            Model::Noisy => "noisy",
+            Model::Recovery => "recovery",
+            Model::Open => "open",
+        }
+    }
+
+    /// What it says, in a line.
+    pub fn line(self) -> &'static str {
+        match self {
+            Model::Lossy => "messages are lost, repeated and reordered; processes crash",
+            Model::Silent => "processes crash and nobody can tell; no bounds",
+            Model::Sync => "processes crash; messages arrive within a known time",
+            Model::Noisy => "processes crash; messages arrive in time from some time on",
+            Model::Recovery => "processes crash and come back with their disks",
+            Model::Open => "processes come and go and share nothing",
+        }
+    }
+
+    /// Whether processes may crash.
+    pub fn crash(self) -> bool {
+        true
+    }
+
+    /// Whether a crashed process may start again.
+    pub fn restart(self) -> bool {
+        matches!(self, Model::Recovery | Model::Open)
+    }
+
+    /// Whether a process that starts again must find its stable storage as it left it.
+    pub fn keeps_disk(self) -> bool {
+        self == Model::Recovery
+    }
+
+    /// Whether the network may lose messages.
+    pub fn loss(self) -> bool {
+        self != Model::Sync
+    }
+
+    /// Whether the network may deliver a message more than once.
+    pub fn duplication(self) -> bool {
+        true
+    }
+
+    /// Whether messages may overtake each other.
+    pub fn reordering(self) -> bool {
+        true
+    }
+
+    /// Whether the network may be partitioned, for a while.
+    pub fn partitions(self) -> bool {
+        self != Model::Sync
+    }
+
+    /// Whether messages may take any time, for a while.
+    pub fn unbounded_delay(self) -> bool {
+        self.delay_bound().is_none()
+    }
+
+    /// Whether processes may be stopped for a while and go on.
+    pub fn pauses(self) -> bool {
+        self != Model::Sync
+    }
+
+    /// Whether clocks may jump and drift.
+    pub fn clock_skew(self) -> bool {
+        self != Model::Sync
+    }
+
+    /// How long a message may take at most, if there is a bound.
+    pub fn delay_bound(self) -> Option<Duration> {
+        (self == Model::Sync).then_some(BOUND)
+    }
+}
+
+impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

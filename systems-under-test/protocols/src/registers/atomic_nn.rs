@@ -1,0 +1,170 @@
+//! Algorithms 4.10 and 4.11: Read-Impose Write-Consult-Majority.
+//!
+//! Model: fail-silent, N > 2f. Implements: an (N,N) atomic register. Uses: best-effort broadcast,
+//! perfect links.
+//!
+//! Every value carries a stamp, ordered by timestamp and then by its writer's rank. A writer
+//! first asks a majority for the highest stamp and takes a higher one; a reader asks a majority
+//! for the value with the highest stamp and imposes it on a majority before it returns it. Any
+//! two majorities meet, so a later operation sees what an earlier one wrote or returned. Reads
+//! and writes both take two round trips and 4N messages.
+
+use schism_kernel::Access::{Read, Write};
+use schism_kernel::Return::{ReadReturn, WriteReturn};
+use schism_kernel::Two::{A as Beb, B as Pl};
+use schism_kernel::{
+    Access, Algorithm, BestEffortBroadcast, Broadcast, Cx, Deliver, Indication, Never, PerfectLink,
+    ProcessId, Register, Send, Wire,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `(ts, wr)`
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Stamp(pub u64, pub u16);
+
+/// What is broadcast.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Question<V> {
+    /// `[READ, rid]`
+    Consult(u64),
+    /// `[WRITE, rid, (ts, wr), v]`
+    Impose(u64, Stamp, Option<V>),
+}
+use Question::{Consult, Impose};
+
+/// What is sent back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Reply<V> {
+    /// `[VALUE, r, (ts, wr), val]`
+    Value(u64, Stamp, Option<V>),
+    /// `[ACK, r]`
+    Ack(u64),
+}
+use Reply::{Ack, Value};
+
+/// Algorithms 4.10 and 4.11.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReadImposeWriteConsultMajority<V> {
+    stamp: Stamp,
+    val: Option<V>,
+    acks: usize,
+    writeval: Option<V>,
+    rid: u64,
+    readlist: BTreeMap<ProcessId, (Stamp, Option<V>)>,
+    readval: Option<V>,
+    reading: bool,
+    /// Defect: a writer takes the next stamp after its own instead of asking for the highest.
+    pub writers_do_not_read_first: bool,
+    /// Defect: writers of the same timestamp are not told apart.
+    pub stamps_without_rank: bool,
+    /// Defect: a reader returns what it read without imposing it.
+    pub no_write_back: bool,
+}
+
+impl<V> Default for ReadImposeWriteConsultMajority<V> {
+    /// `upon event ⟨ nnar, Init ⟩ do`
+    fn default() -> Self {
+        ReadImposeWriteConsultMajority {
+            stamp: Stamp::default(),
+            val: None,
+            acks: 0,
+            writeval: None,
+            rid: 0,
+            readlist: BTreeMap::new(),
+            readval: None,
+            reading: false,
+            writers_do_not_read_first: false,
+            stamps_without_rank: false,
+            no_write_back: false,
+        }
+    }
+}
+
+impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
+    type Implements = Register<V>;
+    type Uses = (BestEffortBroadcast<Question<V>>, PerfectLink<Reply<V>>);
+    type Timer = Never;
+    type Stable = Never;
+
+    fn upon_request(&mut self, event: Access<V>, cx: &mut Cx<'_, Self>) {
+        self.rid += 1;
+        self.acks = 0;
+        self.readlist.clear();
+        match event {
+            // upon event ⟨ nnar, Read ⟩ do
+            Read => {
+                self.reading = true;
+                cx.trigger(Beb(Broadcast(Consult(self.rid))));
+            }
+            // upon event ⟨ nnar, Write | v ⟩ do
+            Write(v) => {
+                self.reading = false;
+                self.writeval = Some(v);
+                if self.writers_do_not_read_first {
+                    return self.impose_writeval(self.stamp.0, cx);
+                }
+                cx.trigger(Beb(Broadcast(Consult(self.rid))));
+            }
+        }
+    }
+
+    fn upon_indication(&mut self, event: Indication<Self::Uses>, cx: &mut Cx<'_, Self>) {
+        match event {
+            // upon event ⟨ beb, Deliver | p, [READ, r] ⟩ do
+            Beb(Deliver(p, Consult(r))) => {
+                cx.trigger(Pl(Send(p, Value(r, self.stamp, self.val.clone()))));
+            }
+            // upon event ⟨ pl, Deliver | q, [VALUE, r, (ts', wr'), v'] ⟩ such that r = rid do
+            Pl(Deliver(q, Value(r, stamp, v))) if r == self.rid => {
+                self.readlist.insert(q, (stamp, v));
+                if self.readlist.len() == cx.majority() {
+                    self.consulted_a_majority(cx);
+                }
+            }
+            // upon event ⟨ beb, Deliver | p, [WRITE, r, (ts', wr'), v'] ⟩ do
+            Beb(Deliver(p, Impose(r, stamp, v))) => {
+                if stamp > self.stamp {
+                    (self.stamp, self.val) = (stamp, v);
+                }
+                cx.trigger(Pl(Send(p, Ack(r))));
+            }
+            // upon event ⟨ pl, Deliver | q, [ACK, r] ⟩ such that r = rid do
+            Pl(Deliver(_, Ack(r))) if r == self.rid => {
+                self.acks += 1;
+                if self.acks == cx.majority() {
+                    cx.indicate(if self.reading {
+                        ReadReturn(self.readval.take())
+                    } else {
+                        WriteReturn
+                    });
+                }
+            }
+            Pl(_) => {}
+        }
+    }
+}
+
+impl<V: Wire> ReadImposeWriteConsultMajority<V> {
+    /// `if #(readlist) > N/2 then`
+    fn consulted_a_majority(&mut self, cx: &mut Cx<'_, Self>) {
+        let highest = self.readlist.values().max_by_key(|(stamp, _)| *stamp).cloned();
+        let (maxstamp, readval) = highest.expect("a majority is somebody");
+        if !self.reading {
+            return self.impose_writeval(maxstamp.0, cx);
+        }
+        self.readval = readval.clone();
+        if self.no_write_back {
+            return cx.indicate(ReadReturn(readval));
+        }
+        cx.trigger(Beb(Broadcast(Impose(self.rid, maxstamp, readval))));
+    }
+
+    fn impose_writeval(&mut self, maxts: u64, cx: &mut Cx<'_, Self>) {
+        let rank = if self.stamps_without_rank { 0 } else { cx.me.0 };
+        let stamp = Stamp(maxts + 1, rank);
+        cx.trigger(Beb(Broadcast(Impose(self.rid, stamp, self.writeval.clone()))));
+    }
+}

@@ -1,0 +1,15 @@
+//! The parts that stacks are made of.
+
+use crate::broadcast::BasicBroadcast;
+use crate::links::PerfectLinks;
+use schism_kernel::{BestEffortBroadcast, Component, Net, PerfectLink, Wire, layer};
+
+/// Perfect links over the host's network.
+pub fn perfect_links<M: Wire>() -> impl Component<Provides = PerfectLink<M>> {
+    layer(PerfectLinks::default(), Net::default())
+}
+
+/// Best-effort broadcast over perfect links.
+pub fn best_effort_broadcast<M: Wire>() -> impl Component<Provides = BestEffortBroadcast<M>> {
+    layer(BasicBroadcast::default(), perfect_links())
+}
