@@ -35,12 +35,12 @@ pub enum Error {
         expected: u8,
     },
     /// The file is one of ours, but its header, without which nothing can be judged, is damaged.
-    #[error("{file}: no record can be read: {what}")]
+    #[error("{file}: no record can be read: {why}, in the header")]
     Header {
         /// The file.
         file: String,
         /// What is wrong with the header.
-        what: String,
+        why: TornBy,
     },
     /// Text that is not what it should be.
     #[error("{place}: {problem}")]

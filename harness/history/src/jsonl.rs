@@ -80,6 +80,7 @@ struct OpLine<'a> {
 /// An operation's end, as it is read: everything may be missing or of an odd type. If it has a
 /// `record`, it is none.
 #[derive(Deserialize)]
+#[serde(expecting = "an object, a record")]
 struct LooseLine {
     record: Option<Value>,
     index: Option<i64>,

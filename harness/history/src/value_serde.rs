@@ -9,13 +9,14 @@
 use crate::{Real, Value};
 use compact_str::CompactString;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::{self, SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::fmt;
 
-/// Values nested deeper are refused, before they exhaust the stack.
-pub(crate) const DEEPEST: usize = 200;
+/// Values nested deeper are refused, before they exhaust the stack. Text formats stop earlier, so
+/// whatever they import can be recorded.
+const DEEPEST: usize = 200;
 
 const SET: &str = "#set";
 const MAP: &str = "#map";
@@ -37,8 +38,22 @@ enum Compact {
 }
 
 thread_local! {
-    /// How deep the compact value being read is nested.
+    /// How deep the compact value being written or read is nested.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+fn deeper<T, E>(
+    compact: impl FnOnce() -> Result<T, E>,
+    refuse: impl Fn(&str) -> E,
+) -> Result<T, E> {
+    let depth = DEPTH.get();
+    if depth == DEEPEST {
+        return Err(refuse("a value is nested too deeply"));
+    }
+    DEPTH.set(depth + 1);
+    let result = compact();
+    DEPTH.set(depth);
+    result
 }
 
 impl Serialize for Real {
@@ -56,7 +71,10 @@ impl<'de> Deserialize<'de> for Real {
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if !serializer.is_human_readable() {
-            return Compact::serialize(self, serializer);
+            return deeper(
+                || Compact::serialize(self, serializer),
+                |what| ser::Error::custom(what),
+            );
         }
         match self {
             Value::Nil => serializer.serialize_unit(),
@@ -106,14 +124,7 @@ impl<'de> Deserialize<'de> for Value {
         if deserializer.is_human_readable() {
             return deserializer.deserialize_any(Json);
         }
-        let depth = DEPTH.get();
-        if depth == DEEPEST {
-            return Err(de::Error::custom("a value is nested too deeply"));
-        }
-        DEPTH.set(depth + 1);
-        let value = Compact::deserialize(deserializer);
-        DEPTH.set(depth);
-        value
+        deeper(|| Compact::deserialize(deserializer), |what| de::Error::custom(what))
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reads EDN forms from text.
 
-use crate::value_serde::DEEPEST;
 use crate::{Real, Value};
 use compact_str::CompactString;
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
+
+/// Forms nested deeper are refused, before they exhaust the stack; as deep as JSON may be.
+const DEEPEST: usize = 128;
 
 /// Text that is not EDN: where, and what was expected and found.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ impl<R: Read> Reader<R> {
             return Err(Error::Version { file: file.to_owned(), found, expected });
         }
         let mut payload = Vec::new();
-        let header = |what: TornBy| Error::Header { file: file.to_owned(), what: what.to_string() };
+        let header = |why: TornBy| Error::Header { file: file.to_owned(), why };
         let meta = match block::next(&mut input, &mut payload).map_err(io)? {
             Next::Block => {
                 postcard::from_bytes(&payload).map_err(|_| header(TornBy::Undecodable))?
