@@ -27,7 +27,7 @@ mod testing;
 
 pub use abstraction::*;
 pub use algorithm::{Algorithm, Cx};
-pub use ambient::{Ambient, AmbientDetector, AmbientLeader, AmbientSuspicions};
+pub use ambient::{Ambient, AmbientDetector, AmbientLeader, AmbientSuspicions, Informs};
 pub use component::{
     Abstraction, Choices, Component, Data, Env, Indication, Input, Knowledge, Never, Outbox,
     ProcessId, Request, Wire,

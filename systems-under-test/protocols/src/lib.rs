@@ -7,6 +7,8 @@
 
 pub mod broadcast;
 mod catalogue;
+pub mod consensus;
+pub mod detectors;
 pub mod links;
 mod model;
 pub mod registers;

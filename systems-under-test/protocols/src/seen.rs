@@ -18,6 +18,11 @@ impl Seen {
         self.below
     }
 
+    /// Whether the number was seen.
+    pub fn contains(&self, number: u64) -> bool {
+        number < self.below || self.beyond.contains(&number)
+    }
+
     /// Adds a number; false if it was seen before.
     pub fn insert(&mut self, number: u64) -> bool {
         if number < self.below || !self.beyond.insert(number) {
@@ -61,6 +66,7 @@ mod tests {
                 } else {
                     prop_assert_eq!(seen.insert(number), plain.insert(number));
                 }
+                prop_assert!((0..45).all(|n| seen.contains(n) == plain.contains(&n)));
                 prop_assert!((0..seen.below()).all(|n| plain.contains(&n)));
                 prop_assert!(!plain.contains(&seen.below()));
             }

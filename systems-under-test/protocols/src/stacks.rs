@@ -1,8 +1,11 @@
 //! The parts that stacks are made of.
 
 use crate::broadcast::BasicBroadcast;
+use crate::detectors::ExcludeOnTimeout;
 use crate::links::PerfectLinks;
-use schism_kernel::{BestEffortBroadcast, Component, Net, PerfectLink, Wire, layer};
+use schism_kernel::{
+    BestEffortBroadcast, Component, Net, PerfectFailureDetector, PerfectLink, Wire, layer,
+};
 
 /// Perfect links over the host's network.
 pub fn perfect_links<M: Wire>() -> impl Component<Provides = PerfectLink<M>> {
@@ -12,4 +15,9 @@ pub fn perfect_links<M: Wire>() -> impl Component<Provides = PerfectLink<M>> {
 /// Best-effort broadcast over perfect links.
 pub fn best_effort_broadcast<M: Wire>() -> impl Component<Provides = BestEffortBroadcast<M>> {
     layer(BasicBroadcast::default(), perfect_links())
+}
+
+/// The perfect failure detector, by timeout.
+pub fn perfect_detector() -> impl Component<Provides = PerfectFailureDetector> {
+    layer(ExcludeOnTimeout::default(), perfect_links())
 }

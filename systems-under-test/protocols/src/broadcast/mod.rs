@@ -1,5 +1,25 @@
 //! Broadcasts.
 
 mod best_effort_broadcast;
+mod eager_reliable_broadcast;
+mod majority_uniform_broadcast;
 
 pub use best_effort_broadcast::BasicBroadcast;
+pub use eager_reliable_broadcast::EagerReliableBroadcast;
+pub use majority_uniform_broadcast::MajorityAckUniformReliableBroadcast;
+
+use schism_kernel::ProcessId;
+use serde::{Deserialize, Serialize};
+
+/// `[DATA, s, m]`: a message that is passed on under the name of its origin.
+///
+/// The book takes messages to be unique; here the origin's number makes them so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Relay<M> {
+    /// `s`: who broadcast it.
+    pub origin: ProcessId,
+    /// Its number among those of its origin.
+    pub number: u64,
+    /// The message itself.
+    pub m: M,
+}

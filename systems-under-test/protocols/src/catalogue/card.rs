@@ -160,7 +160,7 @@ mod tests {
         let error = crate::find("rafft").unwrap_err();
         assert_eq!(error.nearest[0], "raft");
         assert_eq!(error.to_string(), "there is no protocol \"rafft\"; did you mean raft?");
-        assert!(!crate::find("broadcast").unwrap_err().nearest.is_empty());
+        assert!(crate::find("broadcast").unwrap_err().nearest.len() > 1);
         assert_eq!(crate::find("xyzzyxyzzy").unwrap_err().nearest, Vec::<&str>::new());
     }
 }

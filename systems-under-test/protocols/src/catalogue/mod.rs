@@ -2,6 +2,9 @@
 
 mod broadcast;
 mod card;
+mod consensus;
+mod detectors;
+mod links;
 mod registers;
 mod replication;
 mod simple;
@@ -13,8 +16,17 @@ pub fn catalogue() -> &'static [Card] {
     static CATALOGUE: &[Card] = &[
         simple::ECHO,
         simple::UNIQUE_IDS,
-        broadcast::BEST_EFFORT,
+        links::STUBBORN,
+        links::PERFECT,
+        detectors::PERFECT,
+        detectors::EVENTUALLY_PERFECT,
+        detectors::EVENTUAL_LEADER,
+        registers::MAJORITY_REGISTER,
         registers::ATOMIC_NN,
+        broadcast::BEST_EFFORT,
+        broadcast::EAGER_RELIABLE,
+        broadcast::MAJORITY_UNIFORM,
+        consensus::FLOODING_UNIFORM,
         replication::RAFT,
     ];
     CATALOGUE

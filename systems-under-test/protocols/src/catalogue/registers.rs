@@ -1,11 +1,46 @@
 //! Cards of the registers.
 
-use super::{Card, Twin};
+use super::{Beyond, Card, Twin};
 use crate::Model;
-use crate::registers::ReadImposeWriteConsultMajority;
+use crate::registers::{MajorityVoting, ReadImposeWriteConsultMajority};
 use crate::services::Registers;
 use crate::stacks::{best_effort_broadcast, perfect_links};
 use schism_kernel::{Instances, Node, layer, node};
+
+fn majority_register(defect: impl FnOnce(&mut MajorityVoting<i64>)) -> Box<dyn Node> {
+    let mut register = MajorityVoting::default();
+    defect(&mut register);
+    let uses = (best_effort_broadcast(), perfect_links());
+    node(layer(Registers::with_one_writer(), Instances::of(layer(register, uses))))
+}
+
+pub(super) const MAJORITY_REGISTER: Card = Card {
+    name: "majority-register",
+    line: "a register that one writes and many read, kept at a majority",
+    source: "Module 4.1, Algorithm 4.2",
+    model: Model::Silent,
+    promises: &["termination", "safe", "regular"],
+    workload: "register",
+    one_writer: true,
+    tolerates: |n| (n - 1) / 2,
+    build: |_| majority_register(|_| {}),
+    twins: &[Twin::new(
+        "asks-one-less",
+        "reads and writes ask one process less than a majority",
+        "regular",
+        |_| majority_register(|register| register.asks_one_less = true),
+    )],
+    beyond: &[
+        Beyond {
+            property: "atomic",
+            why: "of two reads during a write the first may see the new value, the second the old",
+        },
+        Beyond {
+            property: "linearizable",
+            why: "of two reads during a write the first may see the new value, the second the old",
+        },
+    ],
+};
 
 fn atomic_nn(defect: impl FnOnce(&mut ReadImposeWriteConsultMajority<i64>)) -> Box<dyn Node> {
     let mut register = ReadImposeWriteConsultMajority::default();

@@ -1,5 +1,7 @@
 //! Registers: memory shared by processes that share none.
 
 mod atomic_nn;
+mod majority_register;
 
 pub use atomic_nn::ReadImposeWriteConsultMajority;
+pub use majority_register::MajorityVoting;

@@ -5,14 +5,20 @@
 //! client of those is a client of these.
 
 mod broadcast;
+mod consensus;
+mod detect;
 mod echo;
 mod kv;
+mod link;
 mod register;
 mod unique_ids;
 
 pub use broadcast::Broadcasting;
+pub use consensus::Deciding;
+pub use detect::Detecting;
 pub use echo::Echoing;
 pub use kv::{Command, KeyValue};
+pub use link::Sending;
 pub use register::Registers;
 pub use unique_ids::UniqueIds;
 

@@ -1,0 +1,106 @@
+//! Cards of the failure detectors and leader elections.
+
+use super::{Card, Twin};
+use crate::Model;
+use crate::detectors::{ExcludeOnTimeout, IncreasingTimeout, MonarchicalEventualLeaderDetection};
+use crate::services::Detecting;
+use crate::stacks::perfect_links;
+use schism_kernel::{Node, layer, node};
+
+fn perfect(defect: impl FnOnce(&mut ExcludeOnTimeout)) -> Box<dyn Node> {
+    let mut detector = ExcludeOnTimeout::default();
+    defect(&mut detector);
+    node(layer(Detecting::default(), layer(detector, perfect_links())))
+}
+
+fn eventually_perfect(defect: impl FnOnce(&mut IncreasingTimeout)) -> Box<dyn Node> {
+    let mut detector = IncreasingTimeout::default();
+    defect(&mut detector);
+    node(layer(Detecting::default(), layer(detector, perfect_links())))
+}
+
+fn eventual_leader(
+    defect: impl FnOnce(&mut MonarchicalEventualLeaderDetection, &mut IncreasingTimeout),
+) -> Box<dyn Node> {
+    let mut election = MonarchicalEventualLeaderDetection::default();
+    let mut suspicions = IncreasingTimeout::default();
+    defect(&mut election, &mut suspicions);
+    let detector = layer(election, layer(suspicions, perfect_links()));
+    node(layer(Detecting::default(), detector))
+}
+
+pub(super) const PERFECT: Card = Card {
+    name: "perfect-detector",
+    line: "tells of every crash, and of nothing else",
+    source: "Module 2.6, Algorithm 2.5",
+    model: Model::Sync,
+    promises: &["strong completeness", "strong accuracy"],
+    workload: "detect",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| perfect(|_| {}),
+    twins: &[Twin::new(
+        "impatient",
+        "waits for less time than a message may take",
+        "strong accuracy",
+        |_| perfect(|detector| detector.impatient = true),
+    )],
+    beyond: &[],
+};
+
+pub(super) const EVENTUALLY_PERFECT: Card = Card {
+    name: "eventually-perfect-detector",
+    line: "suspects the crashed, and in the end nobody else",
+    source: "Module 2.8, Algorithm 2.7",
+    model: Model::Noisy,
+    promises: &["strong completeness", "eventual strong accuracy"],
+    workload: "detect",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| eventually_perfect(|_| {}),
+    twins: &[
+        Twin::new(
+            "fixed-timeout",
+            "waits no longer after it was wrong",
+            "eventual strong accuracy",
+            |_| eventually_perfect(|detector| detector.fixed_timeout = true),
+        ),
+        Twin::new(
+            "never-restores",
+            "does not take a suspicion back",
+            "eventual strong accuracy",
+            |_| eventually_perfect(|detector| detector.never_restores = true),
+        ),
+    ],
+    beyond: &[super::Beyond {
+        property: "strong accuracy",
+        why: "a process that is slow is suspected until it answers",
+    }],
+};
+
+pub(super) const EVENTUAL_LEADER: Card = Card {
+    name: "eventual-leader",
+    line: "in the end everybody trusts the same correct process",
+    source: "Module 2.9, Algorithm 2.8",
+    model: Model::Noisy,
+    promises: &["eventual leadership agreement"],
+    workload: "detect",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| eventual_leader(|_, _| {}),
+    twins: &[
+        Twin::new(
+            "trusts-the-suspected",
+            "trusts the first it has ever heard of",
+            "eventual leadership agreement",
+            |_| eventual_leader(|election, _| election.trusts_the_suspected = true),
+        ),
+        Twin::new(
+            "never-restores",
+            "stands on a detector that does not take a suspicion back",
+            "eventual leadership agreement",
+            |_| eventual_leader(|_, detector| detector.never_restores = true),
+        ),
+    ],
+    beyond: &[],
+};

@@ -1,0 +1,54 @@
+//! Cards of the links.
+
+use super::{Card, Twin};
+use crate::Model;
+use crate::links::{PerfectLinks, RetransmitForever};
+use crate::services::Sending;
+use schism_kernel::{Net, Node, layer, node};
+
+fn stubborn_links(defect: impl FnOnce(&mut RetransmitForever<i64>)) -> Box<dyn Node> {
+    let mut link = RetransmitForever::default();
+    defect(&mut link);
+    node(layer(Sending::default(), layer(link, Net::default())))
+}
+
+fn perfect_links(defect: impl FnOnce(&mut PerfectLinks<i64>)) -> Box<dyn Node> {
+    let mut link = PerfectLinks::default();
+    defect(&mut link);
+    node(layer(Sending::default(), layer(link, Net::default())))
+}
+
+pub(super) const STUBBORN: Card = Card {
+    name: "stubborn-links",
+    line: "sends everything again and again, forever",
+    source: "Module 2.2, Algorithm 2.1",
+    model: Model::Lossy,
+    promises: &["stubborn delivery", "no creation"],
+    workload: "link",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| stubborn_links(|_| {}),
+    twins: &[Twin::new("sends-once", "sends everything once", "stubborn delivery", |_| {
+        stubborn_links(|link| link.sends_once = true)
+    })],
+    beyond: &[],
+};
+
+pub(super) const PERFECT: Card = Card {
+    name: "perfect-links",
+    line: "delivers exactly once what is sent between correct processes",
+    source: "Module 2.3; Algorithms 2.1 and 2.2 with acknowledgements",
+    model: Model::Lossy,
+    promises: &["reliable delivery", "no duplication", "no creation"],
+    workload: "link",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| perfect_links(|_| {}),
+    twins: &[Twin::new(
+        "no-delivered-set",
+        "delivers whatever arrives, however often",
+        "no duplication",
+        |_| perfect_links(|link| link.no_delivered_set = true),
+    )],
+    beyond: &[],
+};
