@@ -52,8 +52,8 @@ fn trusts(run: &Run<'_>) -> Vec<Trust> {
         }
     }
     for (node, trust) in trusts.iter_mut().enumerate() {
-        if trust.life != run.last_life(node) {
-            trust.leader = None;
+        if trust.life != run.last_life(node) && trust.leader.take().is_some() {
+            trust.changes += 1;
         }
     }
     trusts
@@ -188,8 +188,8 @@ pub(super) fn leader_accuracy(run: &Run<'_>) -> Finding {
 
 /// Judges election safety.
 pub(super) fn election_safety(run: &Run<'_>) -> Finding {
-    let mut leaders: FxHashMap<(u64, u64), (usize, u64)> = FxHashMap::default();
-    let mut latest: FxHashMap<u64, (usize, u64, u64)> = FxHashMap::default();
+    let mut leaders: FxHashMap<(Option<u64>, u64), (usize, u64)> = FxHashMap::default();
+    let mut latest: FxHashMap<Option<u64>, (usize, u64, u64)> = FxHashMap::default();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
     for told in run.events() {
         let event = told.event;
@@ -198,7 +198,7 @@ pub(super) fn election_safety(run: &Run<'_>) -> Finding {
             continue;
         };
         antecedents += 1;
-        let instance = event.instance.unwrap_or(0);
+        let instance = event.instance;
         let former = latest.insert(instance, (told.node, term, told.index));
         if let Some((former, old, since)) = former {
             let down = run.crashes(former).iter().any(|&(at, _)| at > since && at < told.index);

@@ -149,11 +149,11 @@ pub(super) fn log_prefix(run: &Run<'_>) -> Finding {
     let kind = source(run, "commit", "apply");
     let verb = if kind == "commit" { "committed" } else { "applied" };
     let (antecedents, stress) = matching(run, kind, &mut breaches, verb);
-    let mut progress: FxHashMap<(usize, u64), Progress> = FxHashMap::default();
-    let mut lowest: FxHashMap<u64, u64> = FxHashMap::default();
+    let mut progress: FxHashMap<(usize, Option<u64>), Progress> = FxHashMap::default();
+    let mut lowest: FxHashMap<Option<u64>, u64> = FxHashMap::default();
     let reports = || {
         run.events().filter(|t| t.event.kind == kind && run.honest(t.node)).filter_map(|t| {
-            let (slot, instance) = (t.event.number?, t.event.instance.unwrap_or(u64::MAX));
+            let (slot, instance) = (t.event.number?, t.event.instance);
             Some((t, instance, slot))
         })
     };

@@ -3,6 +3,7 @@
 //! See [`register`](super::register) for what they are good for.
 
 use super::operations::Op;
+use schism_history::Outcome;
 
 /// A write and the reads of its value.
 pub(super) struct Cluster<'h> {
@@ -90,8 +91,8 @@ pub(super) fn conflict<'h>(
     }));
     for cluster in clusters {
         let (first_end, last_begin) = (cluster.first_end, cluster.last_begin);
-        if first_end.end == u64::MAX {
-            // In doubt and never read: it need not have happened.
+        if first_end.end == u64::MAX || cluster.write.outcome == Outcome::Fail {
+            // In doubt and never read, or failed: it need not, or must not, have happened.
             continue;
         }
         let (f, s) = (first_end.end + 1, last_begin.invoked + 1);

@@ -84,9 +84,18 @@ pub(in super::super) fn causal_order(run: &Run<'_>) -> Finding {
             continue;
         }
         let again = delivered.set(seen.number, told.node);
-        let Some(place) = places[seen.number].filter(|_| !again) else { continue };
+        let Some(place) = places[seen.number] else { continue };
         let needs = &counts[place.counts..place.counts + lives];
         let sender = place.life as usize;
+        // What a life has delivered, even again, it may refer to from now on.
+        let past = &mut past[told.life];
+        for (past, &needed) in past.iter_mut().zip(needs) {
+            *past = (*past).max(needed);
+        }
+        past[sender] = past[sender].max(place.rank + 1);
+        if again {
+            continue;
+        }
         let prefix = &mut prefix[told.node];
         if needs.iter().enumerate().any(|(s, &n)| n > 0 && s != sender) {
             antecedents += 1;
@@ -117,11 +126,6 @@ pub(in super::super) fn causal_order(run: &Run<'_>) -> Finding {
             }
         }
         advance(sender, &mut prefix[sender]);
-        let past = &mut past[told.life];
-        for (past, &needed) in past.iter_mut().zip(needs) {
-            *past = (*past).max(needed);
-        }
-        past[sender] = past[sender].max(place.rank + 1);
     }
     let stressor = "broadcast while a message they depend on had yet to arrive";
     run.verdict(Status::Violated, breaches, antecedents, stress, stressor)

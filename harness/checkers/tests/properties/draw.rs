@@ -1,0 +1,226 @@
+//! Random histories: small and lawless, to compare checks with the oracles.
+
+use crate::support::{Rng, Tape};
+use schism_history::{Entry, Fate, NodeChange, OpKind, Phase};
+
+/// What may happen to the nodes of a drawn history.
+#[derive(Clone, Copy)]
+pub struct Weather {
+    pub restarts: bool,
+    pub liars: bool,
+    pub instances: bool,
+}
+
+/// Draws a history in which `event` adds one event at a time, among crashes, phases and messages.
+pub fn lawless(
+    rng: &mut Rng,
+    weather: Weather,
+    steps: usize,
+    mut event: impl FnMut(&mut Rng, &mut Tape, u16),
+) -> Tape {
+    let nodes = 2 + rng.node(3);
+    let mut tape = Tape::new(nodes);
+    let mut incarnation = vec![0; usize::from(nodes)];
+    let mut up = vec![true; usize::from(nodes)];
+    if weather.liars && rng.chance(50) {
+        tape.change(nodes - 1, NodeChange::Byzantine("lie".into()));
+    }
+    let phases = rng.chance(60);
+    let steps = 1 + rng.below(steps);
+    for step in 0..steps {
+        if phases {
+            match step * 8 / steps {
+                5 if (step - 1) * 8 / steps < 5 => {
+                    tape.phase(Phase::Heal);
+                }
+                6 if (step - 1) * 8 / steps < 6 => {
+                    tape.phase(Phase::Quiesce);
+                }
+                7 if (step - 1) * 8 / steps < 7 => {
+                    tape.phase(Phase::Final);
+                }
+                _ => {}
+            }
+        }
+        let node = rng.node(nodes);
+        let i = usize::from(node);
+        match rng.below(20) {
+            0 if up[i] => {
+                tape.kill(node);
+                up[i] = false;
+            }
+            1 | 2 if !up[i] && weather.restarts => {
+                incarnation[i] += 1;
+                tape.restart(node, incarnation[i]);
+                up[i] = true;
+            }
+            3 => {
+                let dest = rng.node(nodes);
+                let fate = [Fate::Delivered, Fate::Duplicated, Fate::Lost][rng.below(3)];
+                tape.message(node, dest, 5, fate);
+            }
+            _ if up[i] => {
+                let length = tape.0.records.len();
+                event(rng, &mut tape, node);
+                if weather.instances && tape.0.records.len() > length && rng.chance(30) {
+                    let last = tape.0.records.last_mut().map(|r| &mut r.entry);
+                    if let Some(Entry::Event(e)) = last {
+                        e.instance = Some(rng.next() % 2);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    tape
+}
+
+/// Broadcasts of fresh payloads and deliveries, mostly of what was broadcast.
+pub fn broadcasts(rng: &mut Rng, weather: Weather) -> Tape {
+    let mut next = 0;
+    let forgeries = if rng.chance(30) { 10 } else { 0 };
+    lawless(rng, weather, 24, |rng, tape, node| {
+        if rng.chance(30) {
+            next += 1;
+            tape.broadcast(node, next);
+            return;
+        }
+        let known: Vec<_> = tape.0.events().filter(|e| e.2.kind == "broadcast").collect();
+        if rng.chance(forgeries) {
+            let origin = rng.node(tape.0.meta.nodes);
+            tape.deliver(node, origin, rng.below(6) as i64);
+        } else if let Some(&(_, _, sent)) = rng.pick(&known) {
+            let mut event = sent.clone();
+            event.peer = Some(event.node);
+            event.node = schism_history::NodeId(node);
+            event.kind = "deliver".into();
+            tape.push(Entry::Event(event));
+        }
+    })
+}
+
+/// Sends of fresh payloads and deliveries, mostly of what was sent.
+pub fn sends(rng: &mut Rng, weather: Weather) -> Tape {
+    let mut next = 0;
+    let forgeries = if rng.chance(30) { 10 } else { 0 };
+    lawless(rng, weather, 24, |rng, tape, node| {
+        let nodes = tape.0.meta.nodes;
+        if rng.chance(40) {
+            next += 1;
+            tape.send(node, rng.node(nodes), next);
+            return;
+        }
+        let here: Vec<_> = tape
+            .0
+            .events()
+            .filter(|e| e.2.kind == "send" && e.2.peer.is_some_and(|p| p.0 == node))
+            .collect();
+        if rng.chance(forgeries) {
+            tape.deliver(node, rng.node(nodes), rng.below(6) as i64);
+        } else if let Some(&(_, _, sent)) = rng.pick(&here) {
+            let mut event = sent.clone();
+            event.peer = Some(event.node);
+            event.node = schism_history::NodeId(node);
+            event.kind = "deliver".into();
+            tape.push(Entry::Event(event));
+        }
+    })
+}
+
+/// Proposals and decisions of few values.
+pub fn consensus(rng: &mut Rng, weather: Weather) -> Tape {
+    let values = 1 + rng.below(3);
+    lawless(rng, weather, 16, |rng, tape, node| {
+        let value = rng.below(values) as i64;
+        if rng.chance(60) {
+            tape.propose(node, value);
+        } else if rng.chance(95) {
+            tape.decide(node, value);
+        } else {
+            tape.event(node, "decide", None, None, schism_history::Value::Nil);
+        }
+    })
+}
+
+/// Suspicions and trust.
+pub fn detection(rng: &mut Rng, weather: Weather) -> Tape {
+    lawless(rng, weather, 20, |rng, tape, node| {
+        let peer = rng.node(tape.0.meta.nodes);
+        match rng.below(8) {
+            0..=2 => tape.about(node, "suspect", peer),
+            3 | 4 => tape.about(node, "restore", peer),
+            5 => tape.numbered(node, "lead", rng.next() % 3, 0),
+            _ => tape.about(node, "trust", peer),
+        };
+    })
+}
+
+/// Logs that mostly grow slot by slot.
+pub fn logs(rng: &mut Rng, weather: Weather) -> Tape {
+    let mut at = [0u64; 8];
+    let kinds = ["commit", "apply", "output"];
+    let (kind, other) = (kinds[rng.below(3)], kinds[rng.below(3)]);
+    lawless(rng, weather, 24, |rng, tape, node| {
+        let at = &mut at[usize::from(node)];
+        match rng.below(12) {
+            0 => {
+                tape.numbered(node, "lead", rng.next() % 4, 0);
+            }
+            1 => {
+                tape.numbered(node, "step-down", rng.next() % 4, 0);
+            }
+            2 => *at = rng.next() % 4,
+            n => {
+                let value = *at as i64 * 10 + i64::from(rng.chance(5));
+                tape.numbered(node, if n == 3 { other } else { kind }, *at, value);
+                *at += 1;
+            }
+        }
+    })
+}
+
+/// Reads and writes of one register.
+pub fn register(rng: &mut Rng, writers: u64, clients: u64, steps: usize) -> Tape {
+    let mut tape = Tape::new(3);
+    let mut next = 0;
+    let mut names: Vec<u64> = (0..clients).collect();
+    let mut fresh = clients;
+    let mut open: Vec<Option<(&str, i64)>> = vec![None; clients as usize];
+    let mut written = 0;
+    for _ in 0..steps {
+        let c = rng.below(clients as usize);
+        let node = c as u16 % 3;
+        match open[c].take() {
+            None if (c as u64) < writers => {
+                next += 1;
+                tape.op(names[c], node, OpKind::Invoke, "write", next);
+                open[c] = Some(("write", next));
+                written = next;
+            }
+            None => {
+                tape.op(names[c], node, OpKind::Invoke, "read", schism_history::Value::Nil);
+                open[c] = Some(("read", 0));
+            }
+            Some((f, value)) => {
+                let kind = match rng.below(12) {
+                    0 => OpKind::Info,
+                    1 => OpKind::Fail,
+                    _ => OpKind::Ok,
+                };
+                let low = (written - 2).max(0);
+                let read = low + rng.below((written - low + 1) as usize) as i64;
+                let read = (read > 0).then_some(read);
+                if f == "read" {
+                    tape.op(names[c], node, kind, f, read);
+                } else {
+                    tape.op(names[c], node, kind, f, value);
+                }
+                if kind == OpKind::Info {
+                    names[c] = fresh;
+                    fresh += 1;
+                }
+            }
+        }
+    }
+    tape
+}

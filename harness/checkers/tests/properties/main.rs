@@ -1,0 +1,10 @@
+//! Property checks against hand-written histories, slow oracles and edited valid logs.
+
+mod by_hand;
+mod compared;
+mod draw;
+mod edited;
+mod oracle;
+mod oracle_register;
+mod oracle_trust;
+mod support;
