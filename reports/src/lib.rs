@@ -1,0 +1,24 @@
+//! A history and its verdict, for people.
+//!
+//! Everything here is a pure function of a [`History`](schism_history::History), the
+//! [`Finding`](schism_checkers::Finding)s of its checkers and the [`RunFacts`] of its run: no
+//! report runs a check or looks at anything but its arguments, so a report can be made again from
+//! any old run directory.
+//!
+//! [`Summary`] holds the figures. [`terminal`] writes them for a terminal, [`html`] for a browser,
+//! [`plots`] draws them, and [`write()`] puts a whole report into a directory.
+
+mod facts;
+pub mod html;
+pub mod plots;
+mod summary;
+pub mod terminal;
+mod words;
+mod write;
+
+pub use facts::RunFacts;
+pub use summary::{
+    Counts, Crash, FaultSpan, Judged, KindTraffic, Line, Messages, NodeLife, Operations, PerF,
+    Percentiles, PhaseSpan, Spell, Summary, Subject,
+};
+pub use write::{Error, write};

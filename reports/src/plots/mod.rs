@@ -1,0 +1,137 @@
+//! Plots: one drawing, as SVG for the page and as PNG for slides.
+//!
+//! What is drawn is prepared once ([`Series`]) and drawn by the same code on either canvas. In SVG
+//! the colours are names the page gives values to, so that one drawing serves light and dark; the
+//! points of operations are one path for each outcome instead of one element for each point.
+//! The fonts are part of the program: plots look the same on every machine.
+
+mod axes;
+mod draw;
+mod frame;
+mod palette;
+mod render;
+mod series;
+
+pub use render::{Error, Format};
+pub use series::Series;
+
+use crate::words;
+
+/// The plots of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plot {
+    /// Each operation as a point: when it began, how long it took, how it ended.
+    Latency,
+    /// Quantiles of the latency of acknowledged operations, as time goes by.
+    Quantiles,
+    /// Operations a second by outcome, as time goes by.
+    Throughput,
+    /// The latency that a share of the operations stays below.
+    Percentiles,
+}
+
+impl Plot {
+    /// All of them, in the order of the report.
+    pub const ALL: [Plot; 4] =
+        [Plot::Latency, Plot::Quantiles, Plot::Throughput, Plot::Percentiles];
+
+    /// What its file is called, without extension.
+    pub fn name(self) -> &'static str {
+        match self {
+            Plot::Latency => "latency",
+            Plot::Quantiles => "latency-quantiles",
+            Plot::Throughput => "throughput",
+            Plot::Percentiles => "percentiles",
+        }
+    }
+
+    /// What it says above it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Plot::Latency => "Latency of each operation",
+            Plot::Quantiles => "Latency quantiles over time",
+            Plot::Throughput => "Throughput by outcome",
+            Plot::Percentiles => "Latency by percentile",
+        }
+    }
+
+    /// How to read it, and what is not shown.
+    pub fn caption(self, series: &Series) -> String {
+        let bin = words::duration(series.bin);
+        match self {
+            Plot::Latency => {
+                let mut text =
+                    "One mark for each operation: when it was invoked, how long it took, how it \
+                     ended. Operations that fall on the same spot are drawn once."
+                        .to_owned();
+                if series.unfinished > 0 {
+                    text += &format!(
+                        " {} operations never ended and are not shown.",
+                        words::count(series.unfinished)
+                    );
+                }
+                text
+            }
+            Plot::Quantiles => format!("Of operations acknowledged within each {bin}."),
+            Plot::Throughput => {
+                format!("Operations that ended within each {bin}, as a rate per second.")
+            }
+            Plot::Percentiles => {
+                "Of acknowledged operations; each step to the right leaves out ten times fewer \
+                 of the slowest."
+                    .to_owned()
+            }
+        }
+    }
+
+    /// What it shows in one sentence with its key figures, for those who do not see it.
+    pub fn alt(self, series: &Series) -> String {
+        let faults = match series.faults.len() {
+            0 => "no faults".to_owned(),
+            1 => "one fault".to_owned(),
+            n => format!("{n} faults"),
+        };
+        let Some(latency) = series.latency else {
+            return format!("{}: no operation was acknowledged; {faults}.", self.title());
+        };
+        let counts = series.counts;
+        match self {
+            Plot::Latency => format!(
+                "Latency over time: {} operations ok, {} fail, {} info; median {}, slowest \
+                 acknowledged {}; {faults}.",
+                counts.ok,
+                counts.fail,
+                counts.info,
+                words::duration(latency.p50),
+                words::duration(latency.max),
+            ),
+            Plot::Quantiles => format!(
+                "Latency quantiles over time: over the whole run median {}, 99th percentile {}, \
+                 maximum {}; {faults}.",
+                words::duration(latency.p50),
+                words::duration(latency.p99),
+                words::duration(latency.max),
+            ),
+            Plot::Throughput => {
+                let most = series.throughput.iter().map(|b| b.ok).max().unwrap_or(0);
+                format!(
+                    "Throughput over time: {} operations ok, {} fail, {} info; at most {} ok per \
+                     second; {faults}.",
+                    counts.ok,
+                    counts.fail,
+                    counts.info,
+                    words::number(series.per_second(most)),
+                )
+            }
+            Plot::Percentiles => format!(
+                "Latency by percentile: 50 % took at most {}, 90 % {}, 99 % {}, 99.9 % {}, the \
+                 slowest {}.",
+                words::duration(latency.p50),
+                words::duration(latency.p90),
+                words::duration(latency.p99),
+                words::duration(latency.p99_9),
+                words::duration(latency.max),
+            ),
+        }
+    }
+}
