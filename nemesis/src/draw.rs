@@ -66,20 +66,27 @@ impl Drawing {
         self.rng.shuffle(&mut classes);
         // A kill for good narrows everything after it, so it has to find its place first.
         classes.sort_by_key(|class| *class != Class::Kill || self.allow.restart);
+        // Others that take nodes out then need time before it.
+        let crowded = classes.iter().any(|class| *class != Class::Kill && class.takes_nodes_out());
         for class in &classes {
-            self.place_surely(*class);
+            self.place_surely(*class, crowded && !self.allow.restart);
         }
         let pace = match (self.mix, classes.len()) {
+            (Mix::Crash, _) if !self.allow.restart => 3.0,
             (Mix::Gentle, _) | (_, 1 | 2) => 1.3,
             _ => 0.8,
         };
+        let weighted: Vec<Class> = classes
+            .iter()
+            .flat_map(|class| std::iter::repeat_n(*class, class.weight(&self.allow)))
+            .collect();
         let mut at = self.start as f64;
         loop {
             at -= self.unit as f64 * pace * libm::log(1.0 - self.rng.unit());
             if at >= self.end as f64 {
                 break;
             }
-            let class = classes[self.rng.below(classes.len() as u64) as usize];
+            let class = weighted[self.rng.below(weighted.len() as u64) as usize];
             for _ in 0..4 {
                 let length = self.length();
                 if self.place(class, at as u64, length) {
@@ -97,12 +104,10 @@ impl Drawing {
     }
 
     /// Finds a place for a fault that must be there: at random, then from one end to the other.
-    fn place_surely(&mut self, class: Class) {
+    /// `kill_late`: not a kill in the first third.
+    fn place_surely(&mut self, class: Class, kill_late: bool) {
         let span = self.end - self.start;
-        let first = match class {
-            Class::Kill if !self.allow.restart => span * 35 / 100,
-            _ => 0,
-        };
+        let first = if kill_late && class == Class::Kill { span * 35 / 100 } else { 0 };
         for attempt in 0..TRIES {
             let length = (self.length() * (TRIES - attempt) / TRIES).max(self.unit / 4);
             let from = self.start + first + self.rng.below(span - first);

@@ -188,6 +188,8 @@ fn bad_plans_are_refused_with_their_line() {
         (kill("{ partition = \"halves\" }", "[\"n1\"]"), 5, "leave the target out"),
         (kill("{ partition = { groups = [[\"n1\"], [\"n1\"]] } }", "\"all\""), 4, "two groups"),
         (kill("{ partition = { groups = [[\"n8\"]] } }", "\"all\""), 4, "no node n8"),
+        (kill("{ partition = { groups = [[], []] } }", "\"all\""), 4, "nothing is cut"),
+        (kill("{ partition = { links = [] } }", "\"all\""), 4, "nothing is cut"),
         (kill("{ partition = { links = [[\"n1\", \"n1\"]] } }", "\"all\""), 4, "to itself"),
         (format!("{}often = 3\n", kill("\"freeze\"", "\"all\"")), 6, "unknown field `often`"),
         ("faults = []\n".into(), 1, "unknown field `faults`"),

@@ -21,7 +21,8 @@ pub(super) fn fits(faults: &[Fault], allow: &Allowance, nodes: u16) -> bool {
     let (from, until) = interval(new);
     let begins = overlapping.iter().map(|other| other.from).filter(|at| *at >= from && *at < until);
     begins.chain([from]).all(|at| {
-        let in_force: Vec<&Fault> = faults.iter().filter(|fault| holds(fault, at)).collect();
+        let in_force: Vec<&Fault> =
+            overlapping.iter().copied().chain([new]).filter(|fault| holds(fault, at)).collect();
         lossy_enough(&in_force, allow) && connected_enough(&in_force, allow, nodes)
     })
 }

@@ -57,6 +57,21 @@ impl Class {
         wanted.iter().copied().filter(permitted).collect()
     }
 
+    /// Whether it takes nodes out of the cluster.
+    pub fn takes_nodes_out(self) -> bool {
+        matches!(self, Class::Partition | Class::Freeze | Class::Kill | Class::Pause)
+    }
+
+    /// How often it is drawn, relative to others. What changes who can talk with whom finds most.
+    pub fn weight(self, allow: &Allowance) -> usize {
+        match self {
+            // Who is killed for good is missing from everything that follows.
+            Class::Kill if !allow.restart => 1,
+            Class::Partition | Class::Kill | Class::Pause => 3,
+            _ => 1,
+        }
+    }
+
     /// A fault of this class, not yet held against the budget. `None`: this time it did not work
     /// out.
     pub fn draw(
@@ -71,7 +86,7 @@ impl Class {
         let gentle = mix == Mix::Gentle;
         let mut until = until;
         let (what, target) = match self {
-            Class::Partition => partition(rng, allow, nodes),
+            Class::Partition => partition(rng, allow, nodes)?,
             Class::Kill => {
                 let after = match (allow.restart, allow.keep_disk) {
                     (true, true) => AfterKill::KeepDisk,
@@ -91,13 +106,13 @@ impl Class {
                 let room = room(rng, allow, gentle);
                 let within = rng.between(Duration::ZERO, room);
                 (
-                    What::Duplicate(Duplicate { probability, within: micros(within) }),
+                    What::Duplicate(Duplicate { probability, within: rough(within) }),
                     around(rng, nodes),
                 )
             }
             Class::Reorder => {
                 let probability = hundredths(rng, 5, if gentle { 10 } else { 50 });
-                let by = micros(room(rng, allow, gentle));
+                let by = rough(room(rng, allow, gentle));
                 (What::Reorder(Reorder { probability, by }), around(rng, nodes))
             }
             Class::Corrupt => (What::Corrupt(hundredths(rng, 1, 20)), around(rng, nodes)),
@@ -112,7 +127,8 @@ impl Class {
     }
 }
 
-fn partition(rng: &mut Rng, allow: &Allowance, nodes: u16) -> (What, Target) {
+/// `None` if the shape would cut nothing, as some do in small clusters.
+fn partition(rng: &mut Rng, allow: &Allowance, nodes: u16) -> Option<(What, Target)> {
     let mut all: Vec<NodeId> = (0..nodes).map(NodeId).collect();
     rng.shuffle(&mut all);
     let minority = 1 + rng.below(u64::from(nodes.saturating_sub(1) / 2).max(1)) as usize;
@@ -142,7 +158,8 @@ fn partition(rng: &mut Rng, allow: &Allowance, nodes: u16) -> (What, Target) {
         true => named(rng, nodes, 1),
         false => Target::All,
     };
-    (What::Partition(shape), target)
+    let cuts = shape.is_targeted() || !shape.cut(nodes, &[], rng).links.is_empty();
+    cuts.then_some((What::Partition(shape), target))
 }
 
 /// Whom to kill or pause: mostly one, at times as many as may be out.
@@ -167,13 +184,13 @@ fn around(rng: &mut Rng, nodes: u16) -> Target {
     }
 }
 
-/// So many nodes by name.
+/// So many nodes by name, unless it is all of them.
 fn named(rng: &mut Rng, nodes: u16, count: u16) -> Target {
     let mut all: Vec<NodeId> = (0..nodes).map(NodeId).collect();
     rng.shuffle(&mut all);
     all.truncate(usize::from(count));
     all.sort_unstable();
-    Target::Nodes(all)
+    if count < nodes { Target::Nodes(all) } else { Target::All }
 }
 
 /// A probability of whole hundredths, both ends included.
@@ -205,8 +222,8 @@ fn room(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Duration {
 }
 
 fn delay(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Delay {
-    let cap = micros(room(rng, allow, gentle)).max(Duration::from_micros(10));
-    let part = |hundredths: u32| micros(cap * hundredths / 100);
+    let cap = rough(room(rng, allow, gentle)).max(Duration::from_micros(10));
+    let part = |hundredths: u32| rough(cap * hundredths / 100);
     match rng.below(5) {
         0 => Delay::Constant(cap),
         1 => Delay::Uniform(part(rng.below(50) as u32), cap),
@@ -216,7 +233,12 @@ fn delay(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Delay {
     }
 }
 
-/// Whole microseconds: people will read it.
-fn micros(duration: Duration) -> Duration {
-    Duration::from_micros(nanos(duration) / 1000)
+/// Rounded down to two digits: people will read it.
+fn rough(duration: Duration) -> Duration {
+    let micros = nanos(duration) / 1000;
+    let mut unit = 1;
+    while micros / unit >= 100 {
+        unit *= 10;
+    }
+    Duration::from_micros(micros / unit * unit)
 }

@@ -82,10 +82,17 @@ fn check_shape(shape: &Shape, nodes: u16) -> Result<(), String> {
             let mut all: Vec<NodeId> = groups.iter().flatten().copied().collect();
             known(&all, nodes)?;
             all.sort_unstable();
-            match all.windows(2).find(|pair| pair[0] == pair[1]) {
-                Some(pair) => Err(format!("{} is in two groups: put it in one", pair[0])),
-                None => Ok(()),
+            if let Some(pair) = all.windows(2).find(|pair| pair[0] == pair[1]) {
+                return Err(format!("{} is in two groups: put it in one", pair[0]));
             }
+            let sides = groups.iter().filter(|group| !group.is_empty()).count();
+            if sides == 0 || (sides == 1 && all.len() == usize::from(nodes)) {
+                return Err("all nodes are in one group, so nothing is cut: name two".into());
+            }
+            Ok(())
+        }
+        Shape::Links(links) if links.is_empty() => {
+            Err("no link is named, so nothing is cut: write [[\"n0\", \"n1\"]]".into())
         }
         Shape::Links(links) => {
             for (src, dest) in links {
