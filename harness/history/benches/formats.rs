@@ -83,6 +83,10 @@ fn native(c: &mut Criterion) {
     group.sample_size(10).measurement_time(Duration::from_secs(10));
     for (name, messages) in [("1M-operations", false), ("1M-operations-and-messages", true)] {
         let history = history(OPERATIONS, Shape::Registers, messages);
+        write(&path, &history).unwrap();
+        let loaded = load(&path, &LoadOptions::default()).unwrap();
+        assert!(loaded.history == history && loaded.torn.is_none());
+        drop(loaded);
         group.throughput(Throughput::Elements(history.records.len() as u64));
         group.bench_function(format!("{name}/append"), |b| {
             b.iter(|| {
@@ -96,11 +100,6 @@ fn native(c: &mut Criterion) {
         group.bench_function(format!("{name}/write"), |b| {
             b.iter(|| write(&path, &history).unwrap());
         });
-        let bytes = std::fs::metadata(&path).unwrap().len();
-        eprintln!("{name}: {bytes} bytes, {} per record", bytes / history.records.len() as u64);
-        let loaded = load(&path, &LoadOptions::default()).unwrap();
-        assert!(loaded.history == history && loaded.torn.is_none());
-        drop(loaded);
         group.bench_function(format!("{name}/load"), |b| {
             b.iter_with_large_drop(|| load(&path, &LoadOptions::default()).unwrap());
         });

@@ -85,6 +85,7 @@ pub fn parse(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<Loaded, 
     let format = recognize(text)
         .map_err(|found| Error::Unrecognized { file: name.to_owned(), found: found.to_owned() })?;
     let mut intake = Intake::new(options.keyed);
+    intake.history.records.reserve(memchr_iter(b'\n', text.as_bytes()).count() + 1);
     let parsed = match format {
         Format::Edn => edn::parse(text, &mut intake),
         _ => jsonl::parse(text, &mut intake),

@@ -11,6 +11,7 @@ use compact_str::CompactString;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{self, SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use std::cell::Cell;
 use std::fmt;
 
@@ -166,11 +167,14 @@ impl<'de> Visitor<'de> for Json {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
+        // Most lists are short: collected on the stack, they take one allocation of their size.
+        let mut items = SmallVec::<[Value; 4]>::new();
         while let Some(item) = seq.next_element()? {
             items.push(item);
         }
-        Ok(Value::List(items))
+        let mut list = Vec::with_capacity(items.len());
+        list.extend(items.drain(..));
+        Ok(Value::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {

@@ -1,8 +1,8 @@
 //! Jepsen's EDN: what `lein run test` leaves in `history.edn`, and what Jepsen's own checkers read.
 //!
-//! The public EDN crates build a tree per form before anything can be asked of it, at a tenth of
-//! the speed that histories of hundreds of megabytes need; so forms are scanned here by hand
-//! ([`scan`]) and an operation's fields go straight to where they belong ([`read`]).
+//! Histories run to hundreds of megabytes. The public EDN crates build a tree of every form before
+//! anything can be asked of it, only for it to be taken apart again; so forms are scanned here by
+//! hand ([`scan`]) and an operation's fields go straight to where they belong ([`read`]).
 //!
 //! Jepsen knows operations and the nemesis. Messages, protocol events and what happened to nodes
 //! have no place in its histories and are left out of an export; JSON lines keep them.

@@ -21,6 +21,9 @@ pub(super) struct Scanner<'a> {
     bytes: &'a [u8],
     pub(super) at: usize,
     depth: usize,
+    /// Elements of the lists that are being read, innermost last: a finished list takes its own
+    /// in one allocation of their number.
+    elements: Vec<Value>,
 }
 
 /// What ends a token.
@@ -37,7 +40,7 @@ const ENDS: [bool; 256] = {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Scanner<'a> {
-        Scanner { text, bytes: text.as_bytes(), at: 0, depth: 0 }
+        Scanner { text, bytes: text.as_bytes(), at: 0, depth: 0, elements: Vec::new() }
     }
 
     /// The error of having found something else here.
@@ -59,6 +62,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next byte that means something: past white space, comments and discarded forms.
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<Option<u8>, Unexpected> {
         loop {
             match self.bytes.get(self.at) {
@@ -67,13 +71,16 @@ impl<'a> Scanner<'a> {
                     let rest = &self.bytes[self.at..];
                     self.at += memchr(b'\n', rest).unwrap_or(rest.len());
                 }
-                Some(b'#') if self.second() == Some(b'_') => {
-                    self.at += 2;
-                    self.deeper(|scanner| scanner.skip())?;
-                }
+                Some(b'#') if self.second() == Some(b'_') => self.discard()?,
                 byte => return Ok(byte.copied()),
             }
         }
+    }
+
+    #[cold]
+    fn discard(&mut self) -> Result<(), Unexpected> {
+        self.at += 2;
+        self.deeper(|scanner| scanner.skip())
     }
 
     /// The byte after the one here.
@@ -82,6 +89,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Everything up to the next delimiter.
+    #[inline]
     pub(super) fn token(&mut self) -> &'a str {
         let start = self.at;
         while self.bytes.get(self.at).is_some_and(|&b| !ENDS[b as usize]) {
@@ -150,6 +158,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Whether a collection ends here with `close`; steps past it.
+    #[inline]
     pub(super) fn closes(&mut self, close: u8) -> Result<bool, Unexpected> {
         match self.peek()? {
             Some(byte) if byte == close => {
@@ -192,12 +201,13 @@ impl<'a> Scanner<'a> {
     }
 
     fn items(&mut self, close: u8) -> Result<Vec<Value>, Unexpected> {
-        let mut items = Vec::new();
+        let first = self.elements.len();
         self.elements(close, |scanner| {
-            items.push(scanner.value()?);
+            let item = scanner.value()?;
+            scanner.elements.push(item);
             Ok(())
         })?;
-        Ok(items)
+        Ok(self.elements.drain(first..).collect())
     }
 
     /// Reads a map, whose keys without a namespace are put into `namespace`.
@@ -262,11 +272,36 @@ impl<'a> Scanner<'a> {
     }
 
     fn number(&mut self) -> Result<Value, Unexpected> {
+        match self.short_whole() {
+            Some(i) => Ok(Value::Int(i)),
+            None => self.any_number(),
+        }
+    }
+
+    /// Reads a whole number whose digits cannot overflow, which is nearly every number.
+    fn short_whole(&mut self) -> Option<i64> {
+        let negative = self.bytes[self.at] == b'-';
+        let first = self.at + usize::from(negative);
+        let mut at = first;
+        let mut number = 0;
+        while let Some(digit @ b'0'..=b'9') = self.bytes.get(at) {
+            if at - first == 18 {
+                return None;
+            }
+            number = number * 10 + i64::from(digit - b'0');
+            at += 1;
+        }
+        let ends = self.bytes.get(at).is_none_or(|&b| ENDS[b as usize]);
+        if at == first || !ends {
+            return None;
+        }
+        self.at = at;
+        Some(if negative { -number } else { number })
+    }
+
+    fn any_number(&mut self) -> Result<Value, Unexpected> {
         let start = self.at;
         let token = self.token();
-        if let Ok(i) = token.parse() {
-            return Ok(Value::Int(i));
-        }
         let whole = token.strip_suffix('N').unwrap_or(token);
         if let Ok(i) = whole.parse() {
             return Ok(Value::Int(i));
