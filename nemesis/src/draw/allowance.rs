@@ -22,7 +22,8 @@ pub struct Allowance {
     pub loss_max: f64,
     /// Whether messages may arrive twice.
     pub duplicate: bool,
-    /// Whether messages may overtake one another.
+    /// Whether messages may overtake one another. Delays that vary reorder too, so where this is
+    /// false the fabric's base rule has to be `fifo`.
     pub reorder: bool,
     /// Whether messages may arrive altered.
     pub corrupt: bool,
