@@ -13,6 +13,7 @@
 //! * **no creation**: what is delivered from an honest process was sent by it before, to this
 //!   destination. Antecedent and stress: a delivery; in a run with liars, a delivery after the first
 //!   of them turned.
+//! * **authenticity**: the same on a network that may forge; stress only from the first fault on.
 //! * **fifo order**: a message is delivered only after all that its sender sent earlier, in the
 //!   same life, to the same destination. Antecedent: a delivery of a message with a predecessor.
 //!   Stress: both were under way together on a link that reordered or lost copies.
@@ -155,6 +156,17 @@ pub(super) fn delivered_again(run: &Run<'_>, again: &Told<'_>) -> (String, Vec<u
 
 /// Judges no creation.
 pub(super) fn no_creation(run: &Run<'_>) -> Finding {
+    sent_before(run, run.has_liars(), "that could have been made up")
+}
+
+/// Judges authenticity.
+pub(super) fn authenticity(run: &Run<'_>) -> Finding {
+    sent_before(run, true, "after a fault had begun that could forge")
+}
+
+/// What is delivered from the honest was sent; it counts as stress from the first fault on, or
+/// always.
+fn sent_before(run: &Run<'_>, after_fault: bool, stressor: &str) -> Finding {
     let mut payloads = Payloads::default();
     let mut sent = Vec::new();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
@@ -173,7 +185,7 @@ pub(super) fn no_creation(run: &Run<'_>) -> Finding {
             continue;
         }
         antecedents += 1;
-        stress += u64::from(!run.has_liars() || run.spells.begun_by(told.time));
+        stress += u64::from(!after_fault || run.spells.begun_by(told.time));
         if !sent[number] {
             breaches.add(|| {
                 let text = format!(
@@ -187,7 +199,7 @@ pub(super) fn no_creation(run: &Run<'_>) -> Finding {
             });
         }
     }
-    run.verdict(Status::Violated, breaches, antecedents, stress, "that could have been made up")
+    run.verdict(Status::Violated, breaches, antecedents, stress, stressor)
 }
 
 /// What one life of a sender sent to one destination, in order, and how far it was delivered.

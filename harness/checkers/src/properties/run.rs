@@ -242,6 +242,11 @@ impl<'h> Run<'h> {
         Moment(self.record(index).map_or(0, |r| r.time))
     }
 
+    /// What the history says of itself under a name.
+    pub fn fact(&self, name: &str) -> Option<&'h str> {
+        self.history.meta.facts.get(name).map(String::as_str)
+    }
+
     /// The model the run is judged in.
     pub fn faults(&self) -> Faults {
         self.faults

@@ -1,8 +1,11 @@
 //! Every promise by workload and name.
 
-use super::broadcast::{causal, delivery, order, set, total};
+use super::broadcast::{byzantine, causal, delivery, order, set, total};
 use super::run::{Faults, Run};
-use super::{consensus, detector, leader, link, log, operations, register};
+use super::{
+    clocks, consensus, convergence, detector, epochs, gossip, leader, link, log, operations,
+    register, rounds,
+};
 use crate::{Budget, Check, Finding};
 use schism_history::History;
 
@@ -56,6 +59,7 @@ const TABLE: &[(&str, &[(&str, Judge)])] = &[
             ("reliable delivery", link::reliable_delivery),
             ("no duplication", link::no_duplication),
             ("no creation", link::no_creation),
+            ("authenticity", link::authenticity),
             ("fifo order", link::fifo_order),
         ],
     ),
@@ -71,6 +75,15 @@ const TABLE: &[(&str, &[(&str, Judge)])] = &[
             ("fifo order", order::fifo_order),
             ("causal order", causal::causal_order),
             ("total order", total::total_order),
+            ("consistency", byzantine::consistency),
+            ("totality", byzantine::totality),
+            ("integrity", byzantine::integrity),
+            ("termination", byzantine::termination),
+            ("round bound", rounds::round_bound),
+            ("early stopping", rounds::early_stopping),
+            ("probabilistic validity", gossip::probabilistic_validity),
+            ("coverage", gossip::coverage),
+            ("messages per broadcast", gossip::messages_per_broadcast),
             ("broadcast set", set::broadcast_set),
         ],
     ),
@@ -84,6 +97,12 @@ const TABLE: &[(&str, &[(&str, Judge)])] = &[
             ("integrity", consensus::integrity),
             ("agreement", consensus::agreement),
             ("uniform agreement", consensus::uniform_agreement),
+            ("lock-in", epochs::lock_in),
+            ("epoch monotonicity", epochs::monotonicity),
+            ("epoch consistency", epochs::consistency),
+            ("eventual epoch leadership", epochs::eventual_leadership),
+            ("round bound", rounds::round_bound),
+            ("early stopping", rounds::early_stopping),
         ],
     ),
     (
@@ -105,6 +124,7 @@ const TABLE: &[(&str, &[(&str, Judge)])] = &[
             ("safe", register::safe),
             ("regular", register::regular),
             ("atomic", register::atomic),
+            ("convergence", convergence::convergence),
             ("termination", operations::termination),
             ("availability", operations::availability),
         ],
@@ -117,10 +137,21 @@ const TABLE: &[(&str, &[(&str, Judge)])] = &[
             ("log prefix", log::log_prefix),
             ("leader completeness", log::leader_completeness),
             ("equal outputs", log::equal_outputs),
+            ("convergence", convergence::convergence),
+            ("read your quorum", register::regular),
             ("availability", operations::availability),
             ("termination", operations::termination),
         ],
     ),
+    (
+        "events",
+        &[
+            ("lamport clock", clocks::lamport),
+            ("hybrid clock", clocks::lamport),
+            ("vector clock", clocks::vector),
+        ],
+    ),
+    ("clock", &[("clock bound", clocks::clock_bound)]),
     ("echo", &[("echo", operations::echo), ("availability", operations::availability)]),
     (
         "unique-ids",

@@ -541,6 +541,10 @@ fn the_table_is_complete() {
             let empty = Tape::new(3).judge(workload, name);
             let expected: &[Status] = match name {
                 "strong accuracy" | "eventual strong accuracy" => &[Unstressed],
+                // These need a fact the empty history does not tell.
+                "round bound" | "early stopping" | "coverage" | "probabilistic validity" => {
+                    &[Unknown]
+                }
                 _ => &[Vacuous],
             };
             assert!(expected.contains(&empty.status), "{workload}: {empty:?}");

@@ -3,7 +3,7 @@
 use crate::draw::{self, Weather};
 use crate::oracle::{self, World};
 use crate::support::{Rng, Tape, broken};
-use crate::{oracle_register, oracle_trust};
+use crate::{oracle_more, oracle_register, oracle_trust};
 use schism_checkers::properties::Faults;
 
 const CASES: u64 = 4000;
@@ -140,5 +140,44 @@ fn register_promises() {
         };
         let oracle = |_: &World, t: &Tape| oracle_register::register(&t.0, property);
         compare("register", property, ALL, draw, |_| true, oracle);
+    }
+}
+
+#[test]
+fn epoch_promises() {
+    for property in
+        ["epoch monotonicity", "epoch consistency", "eventual epoch leadership", "lock-in"]
+    {
+        let oracle = |w: &World, t: &Tape| oracle_more::epochs(w, property, t.0.records.len());
+        let instances = property != "eventual epoch leadership";
+        compare(
+            "consensus",
+            property,
+            Weather { instances, ..ALL },
+            draw::epochs,
+            |_| true,
+            oracle,
+        );
+    }
+}
+
+#[test]
+fn clock_promises() {
+    // The drawn clocks go on through a restart and have instances of their own.
+    let weather = Weather { restarts: false, liars: true, instances: false };
+    for (property, vector) in
+        [("lamport clock", false), ("hybrid clock", true), ("vector clock", true)]
+    {
+        let draw = |rng: &mut Rng, weather: Weather| draw::stamped(rng, weather, vector);
+        let oracle = |w: &World, _: &Tape| oracle_more::clocks(w, property);
+        compare("events", property, weather, draw, |_| true, oracle);
+    }
+}
+
+#[test]
+fn promises_against_lying_senders() {
+    for property in ["consistency", "totality", "termination", "integrity"] {
+        let oracle = |w: &World, _: &Tape| oracle_more::byzantine(w, property);
+        compare("broadcast", property, ALL, draw::numbered, |_| true, oracle);
     }
 }

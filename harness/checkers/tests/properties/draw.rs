@@ -1,7 +1,7 @@
 //! Random histories: small and lawless, to compare checks with the oracles.
 
 use crate::support::{Rng, Tape};
-use schism_history::{Entry, Fate, NodeChange, OpKind, Phase};
+use schism_history::{Entry, Fate, NodeChange, OpKind, Phase, Value};
 
 /// What may happen to the nodes of a drawn history.
 #[derive(Clone, Copy)]
@@ -223,4 +223,86 @@ pub fn register(rng: &mut Rng, writers: u64, clients: u64, steps: usize) -> Tape
         }
     }
     tape
+}
+
+/// Epochs whose timestamps mostly rise, and decisions in them.
+pub fn epochs(rng: &mut Rng, weather: Weather) -> Tape {
+    let mut epoch = 1;
+    let stable = rng.chance(50);
+    lawless(rng, weather, 16, |rng, tape, node| {
+        epoch += u64::from(rng.chance(if stable { 10 } else { 40 }));
+        let at = if rng.chance(90) { epoch } else { rng.next() % 4 };
+        let value = i64::from(rng.chance(15));
+        if rng.chance(50) {
+            let leader = if rng.chance(90) { at % 2 } else { rng.next() % 2 };
+            tape.event(node, "start-epoch", Some(leader as u16), Some(at), 0);
+        } else if rng.chance(80) {
+            tape.numbered(node, "decide", at, value);
+        } else {
+            tape.propose(node, value);
+        }
+    })
+}
+
+/// Stamped events of a clock that sometimes errs: scalar, or one entry per node.
+pub fn stamped(rng: &mut Rng, weather: Weather, vector: bool) -> Tape {
+    let (mut next, mut sent) = (0, Vec::<(u16, u64, Vec<i64>)>::new());
+    let mut clocks = vec![vec![0i64; 4]; 4];
+    let errs = if rng.chance(50) { 15 } else { 0 };
+    lawless(rng, weather, 16, |rng, tape, node| {
+        let own = usize::from(node);
+        let event = |tape: &mut Tape, kind: &str, peer, message, stamp: &[i64]| {
+            let (number, value) = if vector {
+                (None, Value::List(stamp.iter().map(|&s| Value::Int(s)).collect()))
+            } else {
+                (Some(stamp.iter().sum::<i64>() as u64), Value::Nil)
+            };
+            tape.event(node, kind, peer, number, value);
+            if let Some(Entry::Event(e)) = tape.0.records.last_mut().map(|r| &mut r.entry) {
+                e.instance = message;
+            }
+        };
+        let received = rng.pick(&sent).cloned().filter(|_| rng.chance(40));
+        if let Some((_, _, stamp)) = &received
+            && !rng.chance(errs)
+        {
+            if vector {
+                clocks[own].iter_mut().zip(stamp).for_each(|(c, s)| *c = *s.max(c));
+            } else {
+                let (mine, theirs): (i64, i64) = (clocks[own].iter().sum(), stamp.iter().sum());
+                clocks[own][own] += (theirs - mine).max(0);
+            }
+        }
+        clocks[own][own] += i64::from(!rng.chance(errs / 3));
+        if vector && rng.chance(errs / 3) {
+            clocks[own][rng.below(4)] += 1;
+        }
+        let stamp = clocks[own].clone();
+        if let Some((from, message, _)) = received {
+            event(tape, "deliver", Some(from), Some(message), &stamp);
+        } else if rng.chance(60) {
+            next += 1;
+            event(tape, "send", None, Some(next), &stamp);
+            sent.push((node, next, stamp));
+        } else {
+            event(tape, "local", None, None, &stamp);
+        }
+    })
+}
+
+/// Numbered broadcasts, delivered with their payload, another, or nil.
+pub fn numbered(rng: &mut Rng, weather: Weather) -> Tape {
+    let odd = if rng.chance(50) { 10 } else { 0 };
+    lawless(rng, weather, 16, |rng, tape, node| {
+        let (sender, number) = (rng.node(2), rng.next() % 2);
+        let payload = i64::from(sender) * 10 + number as i64;
+        if rng.chance(20) {
+            tape.numbered(node, "broadcast", number, i64::from(node) * 10 + number as i64);
+        } else if rng.chance(odd) {
+            tape.event(node, "deliver", Some(sender), Some(number), Value::Nil);
+        } else {
+            let wrong = i64::from(rng.chance(odd));
+            tape.event(node, "deliver", Some(sender), Some(number), payload + wrong);
+        }
+    })
 }

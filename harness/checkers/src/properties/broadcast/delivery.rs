@@ -179,6 +179,35 @@ pub(in super::super) fn uniform_agreement(run: &Run<'_>) -> Finding {
     owed_deliveries(run, |s| s.by_honest, |s| s.by_doomed, false, stressor)
 }
 
+/// How far one broadcast by a correct process got.
+pub(in super::super) struct Reach {
+    /// The record of the broadcast.
+    pub(in super::super) index: u64,
+    /// How many correct processes delivered it in time.
+    pub(in super::super) reached: u64,
+    /// How many correct processes there are.
+    pub(in super::super) correct: u64,
+    /// Whether messages were lost in the run, or a fault was in force while it spread.
+    pub(in super::super) stressed: bool,
+}
+
+/// How far each broadcast by a correct process got.
+pub(in super::super) fn reaches(run: &Run<'_>) -> Vec<Reach> {
+    let (spreads, delivered) = spreads(run);
+    let correct: Vec<usize> = run.correct_nodes().collect();
+    let lossy = correct.iter().any(|&n| run.network.reorders_into(n));
+    let reach = |(number, spread): (usize, &Spread<'_>)| {
+        let reached = correct.iter().filter(|&&n| delivered.get(number, n)).count() as u64;
+        (spread.broadcast != u64::MAX && run.correct(spread.origin)).then(|| Reach {
+            index: spread.broadcast,
+            reached,
+            correct: correct.len() as u64,
+            stressed: lossy || run.spells.meet(spread.begin, spread.end),
+        })
+    };
+    spreads.iter().enumerate().filter_map(reach).collect()
+}
+
 /// Judges no duplication.
 pub(in super::super) fn no_duplication(run: &Run<'_>) -> Finding {
     let mut payloads = Payloads::default();

@@ -3,8 +3,9 @@
 //! Events: `broadcast` {value} and `deliver` {peer: origin, value}. Payloads are unique per origin
 //! and instance; instances are independent broadcasts. [`delivery`] holds the promises about
 //! whether a message arrives, [`order`], [`causal`] and [`total`] those about the order in which
-//! messages do, and [`set`] judges foreign nodes, which tell no events, by their final reads.
+//! messages do, [`byzantine`] those that bind a lying sender, and [`set`] judges foreign nodes, which tell no events, by their final reads.
 
+pub(super) mod byzantine;
 pub(super) mod causal;
 pub(super) mod delivery;
 pub(super) mod order;
