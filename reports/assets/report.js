@@ -1,4 +1,4 @@
-// What the page does beyond being read: copy the command.
+// What the page does beyond being read and drawn: copy the command, jump to a violation.
 "use strict";
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.addEventListener("click", async () => {
@@ -12,5 +12,15 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
       button.textContent = "Selected";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+}
+for (const button of document.querySelectorAll("button[data-witness]")) {
+  button.addEventListener("click", () => {
+    const number = Number(button.dataset.witness);
+    Schism.timeline?.show(number);
+    const { from, until } = Schism.data().witnesses[number];
+    const margin = Math.max((until - from) * 0.2, 500);
+    Schism.spacetime?.show(from - margin, until + margin);
+    document.getElementById(button.dataset.to).scrollIntoView();
   });
 }

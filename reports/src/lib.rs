@@ -19,6 +19,6 @@ mod write;
 pub use facts::RunFacts;
 pub use summary::{
     Counts, Crash, FaultSpan, Judged, KindTraffic, Line, Messages, NodeLife, Operations, PerF,
-    Percentiles, PhaseSpan, Spell, Summary, Subject,
+    Percentiles, PhaseSpan, Spell, Subject, Summary,
 };
 pub use write::{Error, write};

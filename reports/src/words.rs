@@ -32,6 +32,15 @@ pub fn moment(nanos: Nanos) -> String {
     format!("{:.3} s", nanos as f64 / 1e9)
 }
 
+/// Moments that are read together: in milliseconds, or in microseconds if those do not tell them
+/// apart.
+pub fn moments(times: impl Iterator<Item = Nanos> + Clone) -> impl Fn(Nanos) -> String {
+    let later = times.clone().skip(1);
+    let fine = times.zip(later).any(|(a, b)| a != b && a / 1_000_000 == b / 1_000_000);
+    let decimals = if fine { 6 } else { 3 };
+    move |nanos| format!("{:.decimals$} s", nanos as f64 / 1e9)
+}
+
 /// A whole number in groups of three digits: `12 345`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -63,7 +72,11 @@ pub fn bytes(n: f64) -> String {
 
 /// A part of a whole: `12.5 %`.
 pub fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{:.1} %", part as f64 * 100.0 / whole as f64) }
+    if whole == 0 {
+        "–".to_owned()
+    } else {
+        format!("{:.1} %", part as f64 * 100.0 / whole as f64)
+    }
 }
 
 /// The outcome of an operation, as it is called everywhere.
@@ -98,9 +111,9 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().all(harmless) {
         return Cow::Borrowed(text);
     }
-    let escaped = text.chars().map(|c| {
-        if harmless(c) { c.to_string() } else { c.escape_default().to_string() }
-    });
+    let escaped = text
+        .chars()
+        .map(|c| if harmless(c) { c.to_string() } else { c.escape_default().to_string() });
     Cow::Owned(escaped.collect())
 }
 

@@ -22,6 +22,9 @@ pub enum Error {
     /// A plot could not be drawn.
     #[error(transparent)]
     Plot(#[from] plots::Error),
+    /// The page could not be made.
+    #[error(transparent)]
+    Page(#[from] html::Error),
 }
 
 /// Writes `index.html` and every plot as a PNG into `directory`, which is made if need be, and

@@ -31,18 +31,26 @@ fn node(value: &Value, depth: usize) -> Markup {
             @if items.is_empty() { span.nil { "none" } }
             (rest(items.len()))
         },
-        Value::Array(items) => folded(items.len(), depth, html! {
-            ol { @for item in items.iter().take(MOST) { li { (node(item, depth + 1)) } } }
-            (rest(items.len()))
-        }),
-        Value::Object(fields) => folded(fields.len(), depth, html! {
-            ul {
-                @for (name, value) in fields.iter().take(MOST) {
-                    li { span.name { (text(name)) } ": " (node(value, depth + 1)) }
+        Value::Array(items) => folded(
+            items.len(),
+            depth,
+            html! {
+                ol { @for item in items.iter().take(MOST) { li { (node(item, depth + 1)) } } }
+                (rest(items.len()))
+            },
+        ),
+        Value::Object(fields) => folded(
+            fields.len(),
+            depth,
+            html! {
+                ul {
+                    @for (name, value) in fields.iter().take(MOST) {
+                        li { span.name { (text(name)) } ": " (node(value, depth + 1)) }
+                    }
                 }
-            }
-            (rest(fields.len()))
-        }),
+                (rest(fields.len()))
+            },
+        ),
     }
 }
 

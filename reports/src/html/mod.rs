@@ -5,19 +5,32 @@
 //! into the page (the template does it) or set as text by the scripts; a content policy forbids
 //! the page to load anything.
 
+mod data;
+mod diagrams;
 mod json;
 mod plots;
 mod tables;
 mod verdict;
 
-use crate::plots::{Error, Series};
+use crate::plots::{self as drawings, Series};
 use crate::summary::Summary;
 use crate::words;
+use data::Data;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use schism_history::{History, Operation};
 
 const STYLE: &str = include_str!("../../assets/report.css");
-const SCRIPTS: [&str; 1] = [include_str!("../../assets/report.js")];
+
+/// A page could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A plot could not be drawn.
+    #[error(transparent)]
+    Plot(#[from] drawings::Error),
+    /// The data of a diagram could not be put into words.
+    #[error("failed to write the data of the diagrams: {0}")]
+    Data(#[from] serde_json::Error),
+}
 
 /// The page on a run.
 pub fn report(history: &History, summary: &Summary) -> Result<String, Error> {
@@ -28,11 +41,12 @@ pub fn report(history: &History, summary: &Summary) -> Result<String, Error> {
 
 /// The page on a run whose operations are paired and whose plots are prepared already.
 pub(crate) fn page(
-    _history: &History,
-    _operations: &[Operation],
+    history: &History,
+    operations: &[Operation],
     summary: &Summary,
     series: &Series,
 ) -> Result<String, Error> {
+    let data = Data::of(history, operations, summary);
     let meta = &summary.meta;
     let title = format!("{}: {} (seed {})", meta.test, summary.verdict, meta.seed);
     // Nothing is loaded from anywhere, whatever a value in the history says.
@@ -52,9 +66,11 @@ pub(crate) fn page(
             body {
                 (verdict::header(summary))
                 main {
-                    (verdict::findings(summary))
+                    (verdict::findings(summary, &data))
                     (verdict::replay(summary))
                     (tables::key_figures(summary))
+                    (diagrams::timeline(&data, summary))
+                    (diagrams::spacetime(&data, summary))
                     (plots::figures(series)?)
                     (tables::faults(summary))
                     (tables::operations(summary))
@@ -63,7 +79,7 @@ pub(crate) fn page(
                     (tables::phases(summary))
                     (tables::facts(summary))
                 }
-                @for script in SCRIPTS { script { (PreEscaped(script)) } }
+                (diagrams::scripts(&data.json()?))
             }
         }
     };

@@ -1,15 +1,14 @@
 //! The plots, each twice: drawn for wide and for narrow pages.
 
-use super::section;
-use crate::plots::{Error, Format, Plot, Series};
+use super::{Error, section};
+use crate::plots::{Format, Plot, Series};
 use maud::{Markup, PreEscaped, html};
 
 /// All plots with their captions.
 pub(super) fn figures(series: &Series) -> Result<Markup, Error> {
     let mut figures = Vec::new();
     for plot in Plot::ALL {
-        let (wide, narrow) =
-            (plot.svg(series, Format::Wide)?, plot.svg(series, Format::Narrow)?);
+        let (wide, narrow) = (plot.svg(series, Format::Wide)?, plot.svg(series, Format::Narrow)?);
         figures.push(html! {
             figure id=(plot.name()) {
                 h3 { (plot.title()) }

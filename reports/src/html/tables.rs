@@ -37,7 +37,11 @@ pub(super) fn key_figures(summary: &Summary) -> Markup {
         tiles.push((
             "median latency",
             words::duration(latency.p50),
-            format!("99 %: {}, slowest: {}", words::duration(latency.p99), words::duration(latency.max)),
+            format!(
+                "99 %: {}, slowest: {}",
+                words::duration(latency.p99),
+                words::duration(latency.max)
+            ),
         ));
     }
     if let (Some(per), Some(bytes)) =
@@ -54,7 +58,7 @@ pub(super) fn key_figures(summary: &Summary) -> Markup {
     tiles.push((
         "faults landed",
         format!("{landed} of {planned}"),
-        format!("{restarts} restarts of nodes"),
+        format!("nodes restarted {restarts} times"),
     ));
     html! {
         section.tiles aria-label="Key figures" {
@@ -68,51 +72,55 @@ pub(super) fn key_figures(summary: &Summary) -> Markup {
 /// What the nemesis planned, what landed, and what it touched.
 pub(super) fn faults(summary: &Summary) -> Markup {
     let (planned, begun) = (summary.faults_planned(), summary.faults.len() as u64);
-    section("faults", "Faults", html! {
-        @if planned == 0 {
-            p { "None were planned." }
-        } @else {
-            p {
-                (planned) " planned, " (begun) " put in force, " (summary.faults_landed())
-                " landed (touched something)."
+    section(
+        "faults",
+        "Faults",
+        html! {
+            @if planned == 0 {
+                p { "None were planned." }
+            } @else {
+                p {
+                    (planned) " planned, " (begun) " put in force, " (summary.faults_landed())
+                    " landed (touched something)."
+                }
             }
-        }
-        @if begun > 0 {
-            (scrolling("Faults", html! {
-                table {
-                    thead {
-                        tr {
-                            th.number { "no." } th { "fault" } th { "nodes" }
-                            th.number { "from" } th.number { "until" } th { "landed" }
-                            th.number { "touched" } th { "what it touched" }
-                        }
-                    }
-                    tbody {
-                        @for fault in &summary.faults {
+            @if begun > 0 {
+                (scrolling("Faults", html! {
+                    table {
+                        thead {
                             tr {
-                                td.number { (fault.id) }
-                                th scope="row" { (text(&fault.what)) }
-                                td { (words::nodes(&fault.targets)) }
-                                td.number { (words::moment(fault.begin)) }
-                                td.number {
-                                    @match fault.end {
-                                        Some(end) => (words::moment(end)),
-                                        None => "the end",
+                                th.number { "no." } th { "fault" } th { "nodes" }
+                                th.number { "from" } th.number { "until" } th { "landed" }
+                                th.number { "touched" } th { "what it touched" }
+                            }
+                        }
+                        tbody {
+                            @for fault in &summary.faults {
+                                tr {
+                                    td.number { (fault.id) }
+                                    th scope="row" { (text(&fault.what)) }
+                                    td { (words::nodes(&fault.targets)) }
+                                    td.number { (words::moment(fault.begin)) }
+                                    td.number {
+                                        @match fault.end {
+                                            Some(end) => (words::moment(end)),
+                                            None => "the end",
+                                        }
                                     }
+                                    td {
+                                        @if fault.touched > 0 { "✓ yes" }
+                                        @else { span.warning { "✗ no" } }
+                                    }
+                                    td.number { (words::count(fault.touched)) }
+                                    td.what { (text(&fault.detail)) }
                                 }
-                                td {
-                                    @if fault.touched > 0 { "✓ yes" }
-                                    @else { span.warning { "✗ no" } }
-                                }
-                                td.number { (words::count(fault.touched)) }
-                                td.what { (text(&fault.detail)) }
                             }
                         }
                     }
-                }
-            }))
-        }
-    })
+                }))
+            }
+        },
+    )
 }
 
 /// Operations by function and outcome, and how long they took.
@@ -132,27 +140,31 @@ pub(super) fn operations(summary: &Summary) -> Markup {
             }
         }
     };
-    section("operations", "Operations", html! {
-        (scrolling("Operations", html! {
-            table {
-                caption { "Latencies are those of acknowledged operations." }
-                thead {
-                    tr {
-                        th { "operation" }
-                        @for name in ["ok", "fail", "info", "median", "90 %", "99 %", "99.9 %", "max"] {
-                            th.number { (name) }
+    section(
+        "operations",
+        "Operations",
+        html! {
+            (scrolling("Operations", html! {
+                table {
+                    caption { "Latencies are those of acknowledged operations." }
+                    thead {
+                        tr {
+                            th { "operation" }
+                            @for name in ["ok", "fail", "info", "median", "90 %", "99 %", "99.9 %", "max"] {
+                                th.number { (name) }
+                            }
                         }
                     }
-                }
-                tbody {
-                    @if operations.by_f.len() != 1 {
-                        (row(html! { em { "all" } }, operations.total, operations.latency))
+                    tbody {
+                        @if operations.by_f.len() != 1 {
+                            (row(html! { em { "all" } }, operations.total, operations.latency))
+                        }
+                        @for f in &operations.by_f { (row(text(&f.f), f.counts, f.latency)) }
                     }
-                    @for f in &operations.by_f { (row(text(&f.f), f.counts, f.latency)) }
                 }
-            }
-        }))
-    })
+            }))
+        },
+    )
 }
 
 /// Messages by type and fate.
@@ -183,86 +195,94 @@ pub(super) fn messages(summary: &Summary) -> Markup {
             }
         }
     };
-    section("messages", "Messages", html! {
-        @if messages.sent == 0 {
-            p { "No message between nodes was recorded." }
-        } @else {
-            (scrolling("Messages", html! {
-                table {
-                    caption {
-                        "Between nodes, by type. "
-                        @if messages.with_clients > 0 {
-                            "Messages from and to clients (" (words::count(messages.with_clients))
-                            ") are not counted here."
+    section(
+        "messages",
+        "Messages",
+        html! {
+            @if messages.sent == 0 {
+                p { "No message between nodes was recorded." }
+            } @else {
+                (scrolling("Messages", html! {
+                    table {
+                        caption {
+                            "Between nodes, by type. "
+                            @if messages.with_clients > 0 {
+                                "Messages from and to clients (" (words::count(messages.with_clients))
+                                ") are not counted here."
+                            }
+                        }
+                        thead {
+                            tr {
+                                th { "type" } th.number { "sent" } th.number { "bytes" }
+                                th.number { "per operation" }
+                                @for (_, name) in FATES { th.number { (name) } }
+                            }
+                        }
+                        tbody {
+                            (row(html! { em { "all" } }, messages.sent, messages.bytes, &messages.fates))
+                            @for kind in &messages.kinds {
+                                (row(text(&kind.kind), kind.sent, kind.bytes, &kind.fates))
+                            }
                         }
                     }
-                    thead {
-                        tr {
-                            th { "type" } th.number { "sent" } th.number { "bytes" }
-                            th.number { "per operation" }
-                            @for (_, name) in FATES { th.number { (name) } }
-                        }
-                    }
-                    tbody {
-                        (row(html! { em { "all" } }, messages.sent, messages.bytes, &messages.fates))
-                        @for kind in &messages.kinds {
-                            (row(text(&kind.kind), kind.sent, kind.bytes, &kind.fates))
-                        }
-                    }
-                }
-            }))
-        }
-    })
+                }))
+            }
+        },
+    )
 }
 
 /// What became of the nodes.
 pub(super) fn nodes(summary: &Summary) -> Markup {
-    section("nodes", "Nodes", html! {
-        (scrolling("Nodes", html! {
-            table {
-                thead {
-                    tr {
-                        th { "node" } th.number { "killed" } th.number { "restarted" }
-                        th.number { "paused" } th.number { "away" } th.number { "events" }
-                        th { "on its own account" }
-                    }
-                }
-                tbody {
-                    @for life in &summary.nodes {
-                        @let pauses = life.away.iter().filter(|s| s.paused).count();
-                        @let away: u64 = life.away.iter()
-                            .map(|s| s.end.unwrap_or(summary.duration).saturating_sub(s.begin))
-                            .sum();
+    section(
+        "nodes",
+        "Nodes",
+        html! {
+            (scrolling("Nodes", html! {
+                table {
+                    thead {
                         tr {
-                            th scope="row" { (life.node) }
-                            td.number { (life.killed) }
-                            td.number { (life.restarts) }
-                            td.number { (pauses) }
-                            td.number { @if away > 0 { (words::duration(away)) } @else { "–" } }
-                            td.number { (words::count(life.events)) }
-                            td.what {
-                                @if let Some(strategy) = &life.byzantine {
-                                    p { "Byzantine: " (text(strategy)) }
-                                }
-                                @for crash in &life.died {
-                                    p.warning {
-                                        "ended unasked at " (words::moment(crash.time)) ": "
-                                        (text(&crash.what))
+                            th { "node" } th.number { "killed" } th.number { "restarted" }
+                            th.number { "paused" } th.number { "away" } th.number { "events" }
+                            th { "on its own account" }
+                        }
+                    }
+                    tbody {
+                        @for life in &summary.nodes {
+                            @let pauses = life.away.iter().filter(|s| s.paused).count();
+                            @let away: u64 = life.away.iter()
+                                .map(|s| s.end.unwrap_or(summary.duration).saturating_sub(s.begin))
+                                .sum();
+                            tr {
+                                th scope="row" { (life.node) }
+                                td.number { (life.killed) }
+                                td.number { (life.restarts) }
+                                td.number { (pauses) }
+                                td.number { @if away > 0 { (words::duration(away)) } @else { "–" } }
+                                td.number { (words::count(life.events)) }
+                                td.what {
+                                    @if let Some(strategy) = &life.byzantine {
+                                        p { "Byzantine: " (text(strategy)) }
                                     }
-                                }
-                                @for line in &life.garbage {
-                                    p.warning {
-                                        "broke the wire protocol at " (words::moment(line.time))
-                                        ": " code { (text(&line.what)) }
+                                    @for crash in &life.died {
+                                        p.warning {
+                                            "ended unasked at " (words::moment(crash.time)) ": "
+                                            (text(&crash.what))
+                                        }
+                                    }
+                                    @for line in &life.garbage {
+                                        p.warning {
+                                            "broke the wire protocol at " (words::moment(line.time))
+                                            ": " code { (text(&line.what)) }
+                                        }
                                     }
                                 }
                             }
                         }
                     }
                 }
-            }
-        }))
-    })
+            }))
+        },
+    )
 }
 
 /// How the run went.
@@ -270,44 +290,52 @@ pub(super) fn phases(summary: &Summary) -> Markup {
     if summary.phases.is_empty() {
         return html! {};
     }
-    section("phases", "Phases", html! {
-        (scrolling("Phases", html! {
-            table {
-                thead { tr { th { "phase" } th.number { "from" } th.number { "until" } th.number { "took" } } }
-                tbody {
-                    @for span in &summary.phases {
-                        tr {
-                            th scope="row" { (span.phase) }
-                            td.number { (words::moment(span.begin)) }
-                            td.number { (words::moment(span.end)) }
-                            td.number { (words::duration(span.end.saturating_sub(span.begin))) }
+    section(
+        "phases",
+        "Phases",
+        html! {
+            (scrolling("Phases", html! {
+                table {
+                    thead { tr { th { "phase" } th.number { "from" } th.number { "until" } th.number { "took" } } }
+                    tbody {
+                        @for span in &summary.phases {
+                            tr {
+                                th scope="row" { (span.phase) }
+                                td.number { (words::moment(span.begin)) }
+                                td.number { (words::moment(span.end)) }
+                                td.number { (words::duration(span.end.saturating_sub(span.begin))) }
+                            }
                         }
                     }
                 }
-            }
-        }))
-    })
+            }))
+        },
+    )
 }
 
 /// What else is known of the run.
 pub(super) fn facts(summary: &Summary) -> Markup {
     let facts = &summary.facts;
     let named = [("version", &facts.version), ("containment", &facts.containment)];
-    section("facts", "Facts", html! {
-        dl {
-            @for (name, value) in named {
-                @if !value.is_empty() { dt { (name) } dd { (text(value)) } }
-            }
-            @for (name, value) in &summary.meta.facts { dt { (text(name)) } dd { (text(value)) } }
-            @for line in &facts.environment { dt { "environment" } dd { (text(line)) } }
-        }
-        @if !facts.marks.is_empty() {
-            h3 { "Situations reached" }
+    section(
+        "facts",
+        "Facts",
+        html! {
             dl {
-                @for (name, count) in &facts.marks {
-                    dt { (text(name)) } dd { (words::count(*count)) " times" }
+                @for (name, value) in named {
+                    @if !value.is_empty() { dt { (name) } dd { (text(value)) } }
+                }
+                @for (name, value) in &summary.meta.facts { dt { (text(name)) } dd { (text(value)) } }
+                @for line in &facts.environment { dt { "environment" } dd { (text(line)) } }
+            }
+            @if !facts.marks.is_empty() {
+                h3 { "Situations reached" }
+                dl {
+                    @for (name, count) in &facts.marks {
+                        dt { (text(name)) } dd { (words::count(*count)) " times" }
+                    }
                 }
             }
-        }
-    })
+        },
+    )
 }

@@ -1,5 +1,6 @@
 //! What the run came to: verdict, findings, witnesses in words, how to repeat it.
 
+use super::data::Data;
 use super::{json, section, text};
 use crate::summary::{Judged, Subject, Summary};
 use crate::terminal::sign;
@@ -22,9 +23,13 @@ fn class(status: Status) -> &'static str {
 fn meaning(status: Status) -> &'static str {
     match status {
         Status::Violated => "A safety promise was broken.",
-        Status::NotByDeadline => "Something promised to happen eventually had not when the run ended.",
+        Status::NotByDeadline => {
+            "Something promised to happen eventually had not when the run ended."
+        }
         Status::Unknown => "A checker could not tell.",
-        Status::Vacuous => "Nothing a promise speaks of happened, so the run proves nothing about it.",
+        Status::Vacuous => {
+            "Nothing a promise speaks of happened, so the run proves nothing about it."
+        }
         Status::Unstressed => {
             "A promise was kept, but the condition that could have broken it never arose."
         }
@@ -55,6 +60,8 @@ pub(super) fn header(summary: &Summary) -> Markup {
             }
             nav aria-label="Sections" {
                 a href="#findings" { "Findings" } " "
+                a href="#timeline" { "Timeline" } " "
+                a href="#spacetime" { "Messages in time" } " "
                 a href="#plots" { "Plots" } " "
                 a href="#faults" { "Faults" } " "
                 a href="#operations" { "Operations" } " "
@@ -67,18 +74,24 @@ pub(super) fn header(summary: &Summary) -> Markup {
 }
 
 /// All findings: what is wrong in full, the others in a table.
-pub(super) fn findings(summary: &Summary) -> Markup {
-    let (bad, others): (Vec<&Judged>, Vec<&Judged>) =
-        summary.findings.iter().partition(|judged| judged.is_bad());
-    section("findings", "Findings", html! {
-        @if summary.findings.is_empty() { p { "No promise was checked." } }
-        @for judged in bad { (broken(judged)) }
-        @if !others.is_empty() { (table(&others)) }
-    })
+pub(super) fn findings(summary: &Summary, data: &Data) -> Markup {
+    let others: Vec<&Judged> = summary.findings.iter().filter(|j| !j.is_bad()).collect();
+    let bad = summary.findings.iter().enumerate().filter(|(_, judged)| judged.is_bad());
+    section(
+        "findings",
+        "Findings",
+        html! {
+            @if summary.findings.is_empty() { p { "No promise was checked." } }
+            @for (number, judged) in bad {
+                (broken(judged, data.witnesses.iter().position(|w| w.finding == number)))
+            }
+            @if !others.is_empty() { (table(&others)) }
+        },
+    )
 }
 
-/// A promise that was not kept.
-fn broken(judged: &Judged) -> Markup {
+/// A promise that was not kept; `jump` is the number of its witness in the diagrams.
+fn broken(judged: &Judged, jump: Option<usize>) -> Markup {
     let finding = &judged.finding;
     html! {
         article class={ "finding " (class(finding.status)) } {
@@ -100,6 +113,16 @@ fn broken(judged: &Judged) -> Markup {
                     }
                 }
             }
+            @if let Some(number) = jump {
+                p.controls {
+                    button type="button" data-witness=(number) data-to="timeline" {
+                        "Show in the timeline"
+                    }
+                    button type="button" data-witness=(number) data-to="spacetime" {
+                        "Show in the space-time diagram"
+                    }
+                }
+            }
             (details(judged))
         }
     }
@@ -112,12 +135,13 @@ fn witness(judged: &Judged) -> Markup {
     }
     let cut = judged.finding.witness.len().saturating_sub(lines.len());
     let (shown, folded) = lines.split_at(lines.len().min(ROWS));
+    let moment = words::moments(lines.iter().map(|l| l.time));
     let rows = |lines: &[crate::summary::Line]| {
         html! {
             @for line in lines {
                 tr class=(subject(line.subject)) {
                     td.number { (line.index) }
-                    td.number { (words::moment(line.time)) }
+                    td.number { (moment(line.time)) }
                     td { (line.who) }
                     td.what { (line.what) }
                 }
@@ -216,10 +240,14 @@ pub(super) fn replay(summary: &Summary) -> Markup {
     if command.is_empty() {
         return html! {};
     }
-    section("replay", "Repeat this run", html! {
-        div.command {
-            pre { code id="command" { (text(command)) } }
-            button type="button" data-copy="command" { "Copy" }
-        }
-    })
+    section(
+        "replay",
+        "Repeat this run",
+        html! {
+            div.command {
+                pre { code id="command" { (text(command)) } }
+                button type="button" data-copy="command" { "Copy" }
+            }
+        },
+    )
 }

@@ -1,8 +1,6 @@
 //! The four plots.
 
-use super::axes::{
-    Latencies, plain_label, position, round_ticks, share, share_label, shares,
-};
+use super::axes::{Latencies, plain_label, position, round_ticks, share, share_label, shares};
 use super::frame::{Axis, Canvas, Drawn, Frame, Key, Layout, Mark, Plane, Scale};
 use super::palette::{LINES, MUTED, outcome};
 use super::series::Series;
@@ -59,11 +57,7 @@ fn time_axis(series: &Series, layout: Layout) -> Axis {
 fn latency_axis(latencies: Latencies) -> Axis {
     Axis {
         name: LATENCY_AXIS,
-        scale: Scale {
-            range: latencies.range,
-            ticks: latencies.ticks,
-            between: latencies.between,
-        },
+        scale: Scale { range: latencies.range, ticks: latencies.ticks, between: latencies.between },
         label: |y| Latencies::label(*y),
     }
 }

@@ -127,8 +127,8 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
     ) -> Drawn<Plane<DB>, DB> {
         let mut top = self.px(0.5);
         if self.layout.heading {
-            let style = self.style(1.35, INK);
-            let style = TextStyle { font: style.font.clone().style(FontStyle::Bold), ..style };
+            let size = self.layout.font * 1.35;
+            let style = (FONT, size, FontStyle::Bold).into_font().color(&INK);
             self.root.draw(&Text::new(heading.to_owned(), (self.px(0.8), top), style))?;
             top += self.px(2.2);
         }
@@ -158,7 +158,7 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
             .draw()?;
         let (columns, rows) = chart.plotting_area().get_pixel_range();
         let plane = chart.plotting_area().clone();
-        for (fault, number) in faults.iter().zip(lanes) {
+        for (i, (fault, &number)) in faults.iter().zip(&lanes).enumerate() {
             let at = |nanos: Nanos| {
                 let (x, _) = plane.map_coordinate(&(nanos as f64 / 1e9, 0.0));
                 x.clamp(columns.start, columns.end)
@@ -168,25 +168,21 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
             let until = fault.end.map_or(columns.end, at).max(from + self.px(0.15).max(2));
             let shade = SHADE.mix(0.13).filled();
             self.root.draw(&Rectangle::new([(from, rows.start), (until, rows.end)], shade))?;
-            let y = strip + number * lane;
-            self.flag(fault, from, until, y, lane - self.px(0.2).max(2))?;
+            // A name may go on beyond its bar, up to the next bar of the row.
+            let next = (i + 1..faults.len()).find(|&j| lanes[j] == number);
+            let room = next.map_or(columns.end, |j| at(faults[j].begin).max(until));
+            let top = strip + number * lane;
+            let bar = [(from, top), (until, top + lane - self.px(0.2).max(2))];
+            self.flag(fault, bar, room - from)?;
         }
         Ok(plane)
     }
 
-    /// The bar that names a fault.
-    fn flag(
-        &self,
-        fault: &FaultSpan,
-        from: i32,
-        until: i32,
-        top: i32,
-        height: i32,
-    ) -> Drawn<(), DB> {
-        let bar = SHADE.mix(0.45).filled();
-        self.root.draw(&Rectangle::new([(from, top), (until, top + height)], bar))?;
+    /// The bar that names a fault; its name has this much room.
+    fn flag(&self, fault: &FaultSpan, bar: [(i32, i32); 2], room: i32) -> Drawn<(), DB> {
+        self.root.draw(&Rectangle::new(bar, SHADE.mix(0.45).filled()))?;
         let style = self.style(0.8, INK);
-        let room = until - from - self.px(0.5);
+        let room = room - self.px(0.5);
         let what = words::plain(&fault.what);
         let letters: Vec<char> = what.chars().collect();
         let whole = (letters.len(), String::new());
@@ -200,7 +196,7 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
         let text = texts.chain(number).find(|text| self.text_width(text, &style) <= room);
         let Some(text) = text else { return Ok(()) };
         let style = style.pos(Pos::new(HPos::Left, VPos::Center));
-        let at = (from + self.px(0.25), top + height / 2);
+        let at = (bar[0].0 + self.px(0.25), (bar[0].1 + bar[1].1) / 2);
         self.root.draw(&Text::new(text, at, style))
     }
 
@@ -212,7 +208,8 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
         let centre = Pos::new(HPos::Left, VPos::Center);
         let name = self.style(0.95, MUTED).pos(centre);
         self.root.draw(&Text::new(axis.to_owned(), (x, y + row / 2), name.clone()))?;
-        x += self.text_width(axis, &name) + self.px(1.6);
+        // The page may set it in a wider font than the one measured with.
+        x += self.text_width(axis, &name) * 6 / 5 + self.px(1.2);
         let style = self.style(0.95, INK).pos(centre);
         for key in keys {
             let size = self.px(0.28);

@@ -27,7 +27,7 @@ pub enum Format {
 }
 
 const SLIDE: Layout = Layout { width: 1600, height: 900, font: 27.0, heading: true };
-const WIDE: Layout = Layout { width: 1600, height: 620, font: 21.0, heading: false };
+const WIDE: Layout = Layout { width: 1600, height: 660, font: 25.0, heading: false };
 const NARROW: Layout = Layout { width: 760, height: 620, font: 26.0, heading: false };
 
 /// The most points of operations in an SVG.
@@ -44,8 +44,7 @@ impl Plot {
         let Layout { width, height, .. } = SLIDE;
         let mut pixels = vec![0; (width * height * 3) as usize];
         {
-            let root =
-                BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+            let root = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
             self.paint(series, &root).map_err(|e| self.failed(e))?;
         }
         let mut file = Vec::new();
@@ -160,10 +159,8 @@ fn paths(out: &mut String, spots: &[Spot], size: f64) {
         }
         if !path.is_empty() {
             let class = crate::words::outcome(layer);
-            let _ = write!(
-                out,
-                r#"<path class="spots {class}" stroke-width="{size:.0}" d="{path}"/>"#
-            );
+            let _ =
+                write!(out, r#"<path class="spots {class}" stroke-width="{size:.0}" d="{path}"/>"#);
         }
     }
 }

@@ -9,8 +9,8 @@ mod witness;
 pub use faults::FaultSpan;
 pub use messages::{KindTraffic, Messages};
 pub use nodes::{Crash, NodeLife, Spell};
-pub(crate) use operations::{Times, latency};
 pub use operations::{Counts, Operations, PerF, Percentiles};
+pub(crate) use operations::{Times, latency};
 pub use witness::{Judged, Line, Subject};
 
 use crate::RunFacts;

@@ -102,16 +102,12 @@ impl Line {
                 };
                 (who, subject, words::operation(op))
             }
-            Entry::Event(event) => {
-                (event.node.to_string(), Subject::Event, words::event(event))
-            }
+            Entry::Event(event) => (event.node.to_string(), Subject::Event, words::event(event)),
             Entry::Message(message) => {
                 let who = format!("{} → {}", message.src, message.dest);
                 (who, Subject::Message, words::message(message))
             }
-            Entry::Fault(fault) => {
-                ("nemesis".to_owned(), Subject::Fault, words::fault(fault))
-            }
+            Entry::Fault(fault) => ("nemesis".to_owned(), Subject::Fault, words::fault(fault)),
             Entry::Node(event) => {
                 (event.node.to_string(), Subject::Node, words::change(&event.change))
             }

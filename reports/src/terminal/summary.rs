@@ -104,13 +104,14 @@ impl Table {
             return;
         }
         let index = lines.iter().map(|l| l.index.to_string().len() + 1).max().unwrap_or(0);
-        let time = lines.iter().map(|l| display_width(&words::moment(l.time))).max().unwrap_or(0);
+        let moment = words::moments(lines.iter().map(|l| l.time));
+        let time = lines.iter().map(|l| display_width(&moment(l.time))).max().unwrap_or(0);
         let who = lines.iter().map(|l| display_width(&l.who)).max().unwrap_or(0);
         for line in lines {
             let text = format!(
                 "{}  {}  {}  {}",
                 pad_left(&format!("#{}", line.index), index),
-                pad_left(&words::moment(line.time), time),
+                pad_left(&moment(line.time), time),
                 pad(&line.who, who),
                 line.what,
             );

@@ -38,9 +38,10 @@ pub fn failing_broadcast() -> Sample {
     }
     let history = story.tell("eager-reliable-broadcast", "broadcast", 5, NODES);
     let of_lost = |kind: &str| {
-        find(&history, |r| {
-            matches!(&r.entry, Entry::Event(e) if e.kind == kind && e.value.as_str() == Some(&lost))
-        })
+        find(
+            &history,
+            |r| matches!(&r.entry, Entry::Event(e) if e.kind == kind && e.value.as_str() == Some(&lost)),
+        )
     };
     let killed = find(&history, |r| {
         r.entry == Entry::Node(NodeEvent { node: NodeId(0), change: NodeChange::Killed })

@@ -7,7 +7,8 @@ use schism_reports::RunFacts;
 use serde_json::json;
 
 /// What must never be executed or obeyed.
-pub const EVIL: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{1b}[2J\u{202e}";
+pub const EVIL: &str =
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u{1b}[2J\u{202e}";
 
 /// Hostile names, values, errors, faults, details and facts.
 pub fn hostile() -> Sample {

@@ -133,7 +133,15 @@ impl Story {
         }
     }
 
-    pub fn message(&mut self, src: u16, dest: u16, kind: &str, sent: Nanos, took: Nanos, fate: Fate) {
+    pub fn message(
+        &mut self,
+        src: u16,
+        dest: u16,
+        kind: &str,
+        sent: Nanos,
+        took: Nanos,
+        fate: Fate,
+    ) {
         self.messages += 1;
         let message = Message {
             id: self.messages,
@@ -220,7 +228,9 @@ pub fn find(history: &History, holds: impl Fn(&Record) -> bool) -> u64 {
 /// What is known of every sample.
 pub fn facts(test: &str, seed: u64) -> RunFacts {
     RunFacts {
-        command: format!("schism test {test} --seed {seed} --nodes 5 --time-limit 60s --nemesis all"),
+        command: format!(
+            "schism test {test} --seed {seed} --nodes 5 --time-limit 60s --nemesis all"
+        ),
         version: "schism 0.1.0".into(),
         started: "2025-03-01 12:00:00 UTC".into(),
         containment: "PID namespace; nodes die with the harness".into(),

@@ -72,7 +72,9 @@ pub fn healthy_raft(operations: u64, traffic: bool) -> Sample {
     let mut clock: Vec<Nanos> = (0..CLIENTS).map(|c| CHAOS + c * gap / CLIENTS).collect();
     let mut registers = [0i64; 8];
     let mut next = 0;
-    while let Some(client) = (0..CLIENTS as usize).filter(|&c| clock[c] < end).min_by_key(|&c| clock[c]) {
+    while let Some(client) =
+        (0..CLIENTS as usize).filter(|&c| clock[c] < end).min_by_key(|&c| clock[c])
+    {
         let begin = clock[client];
         let process = processes[client];
         let (key, node) = (story.rng.below(8) as usize, leader(begin));
@@ -85,7 +87,9 @@ pub fn healthy_raft(operations: u64, traffic: bool) -> Sample {
         let held = outage(begin).or_else(|| outage(begin + took));
         let (kind, done) = match held {
             None => (OpKind::Ok, begin + took),
-            Some(_) if story.rng.unit() < 0.35 => (OpKind::Fail, begin + took + story.rng.around(150 * MILLI)),
+            Some(_) if story.rng.unit() < 0.35 => {
+                (OpKind::Fail, begin + took + story.rng.around(150 * MILLI))
+            }
             Some(_) if story.rng.unit() < 0.05 => (OpKind::Info, begin + TIMEOUT),
             Some(until) => (OpKind::Ok, until.max(begin) + took + story.rng.around(40 * MILLI)),
         };

@@ -12,7 +12,14 @@ pub fn failing_register() -> Sample {
     story.phases(begin, end, end + 2 * SECOND);
     story.start(3);
     let bad = 6 * SECOND;
-    story.fault(0, "delay 40 ms around n2", &[2], (5 * SECOND, 8 * SECOND), 914, "914 messages delayed");
+    story.fault(
+        0,
+        "delay 40 ms around n2",
+        &[2],
+        (5 * SECOND, 8 * SECOND),
+        914,
+        "914 messages delayed",
+    );
     story.fault(1, "loss 10 %", &[], (9 * SECOND, 11 * SECOND), 131, "131 messages lost");
     // The ordinary course of things: one writer, three readers.
     let mut clock = begin;

@@ -1,0 +1,230 @@
+// The space-time diagram: a lane for each node, an arrow for each message from when and where it
+// was sent to when and where it arrived, a cross where it was lost, a mark for each thing a
+// protocol told. Above a few thousand arrows in view only some are drawn, and the diagram says so.
+"use strict";
+Schism.spacetime = (() => {
+  const figure = document.getElementById("spacetime-figure");
+  if (!figure) return null;
+  const FATES = ["delivered", "duplicated", "lost", "cut by a partition", "destination dead", "in flight at the end"];
+  const LOST = 2, MOST = 4000;
+  // Not the colours of what is lost or bad.
+  const COLOURS = ["line-0", "line-2", "line-3", "line-4", "line-5"];
+  const status = figure.querySelector("[role=status]");
+  let plane, data, messages, events, witness, laneHeight;
+  let written = [];
+  const hidden = { kind: new Set(), event: new Set(), lane: new Set() };
+  let undeliveredOnly = false;
+
+  function start() {
+    data = Schism.data();
+    ({ messages, events } = data);
+    witness = new Set(data.witnesses.flatMap((w) => w.records));
+    laneHeight = Math.min(90, Math.max(26, 420 / data.peers.length));
+    plane = new Schism.Plane(figure, {
+      whole: [0, data.duration], view: data.focus, left: 64,
+      height: (data.peers.length - 1) * laneHeight + 110, paint, pick,
+    });
+    filters();
+  }
+
+  const y = (lane) => plane.top + 22 + lane * laneHeight;
+  const arrives = (i) => messages.sent[i] + messages.took[i];
+  const isLost = (i) => messages.fate[i] >= LOST;
+
+  /** Messages in view that no filter hides. */
+  function visible() {
+    const found = [];
+    for (let i = 0; i < messages.sent.length; i++) {
+      if (messages.sent[i] > plane.until || arrives(i) < plane.from) continue;
+      if (hidden.kind.has(messages.kind[i]) || (undeliveredOnly && !isLost(i))) continue;
+      if (hidden.lane.has(messages.src[i]) || hidden.lane.has(messages.dest[i])) continue;
+      found.push(i);
+    }
+    return found;
+  }
+
+  function told() {
+    const found = [];
+    for (let i = 0; i < events.time.length; i++) {
+      if (events.time[i] < plane.from || events.time[i] > plane.until) continue;
+      if (!hidden.event.has(events.kind[i]) && !hidden.lane.has(events.node[i])) found.push(i);
+    }
+    return found;
+  }
+
+  /** Where an arrow begins and ends. A lost message gets half way. */
+  function ends(i) {
+    const [from, to] = [y(messages.src[i]), y(messages.dest[i])];
+    const [begin, end] = [plane.x(messages.sent[i]), plane.x(arrives(i))];
+    if (!isLost(i)) return [begin, from, end, to];
+    return [begin, from, Math.max(begin + Math.min(14, laneHeight / 4), (begin + end) / 2), (from + to) / 2];
+  }
+
+  function paint(context) {
+    lanes(context);
+    const [found, marks] = [visible(), told()];
+    const every = Math.ceil(found.length / MOST);
+    const few = found.length <= 80;
+    written = [];
+    mark(context, marks);
+    for (const i of found) {
+      const shown = witness.has(messages.index[i]);
+      if (every > 1 && i % every && !shown && !isLost(i)) continue;
+      arrow(context, i, shown, few);
+    }
+    context.globalAlpha = 1;
+    const span = `${Schism.time(plane.from, 1e3)} to ${Schism.time(plane.until, 1e3)}`;
+    const some = every > 1 ? ` One delivered message in ${every} is drawn: zoom in to see each.` : "";
+    status.textContent = `${span}: ${found.length} messages, ${found.filter(isLost).length} of them undelivered, ${marks.length} events.${some}`;
+  }
+
+  function lanes(context) {
+    data.peers.forEach((name, lane) => {
+      plane.label(name, y(lane));
+      context.strokeStyle = Schism.colour("muted");
+      context.globalAlpha = hidden.lane.has(lane) ? 0.25 : 1;
+      context.beginPath();
+      context.moveTo(plane.left, y(lane));
+      context.lineTo(plane.width, y(lane));
+      context.stroke();
+      context.globalAlpha = 1;
+    });
+    // A node that is dead or stopped does nothing: its lane is blotted out.
+    for (const { node, begin, end, what } of data.away) {
+      if (end < plane.from || begin > plane.until) continue;
+      const from = Math.max(plane.x(begin), plane.left);
+      const until = Math.min(plane.x(end), plane.width);
+      context.globalAlpha = 0.8;
+      context.fillStyle = Schism.colour("muted");
+      context.fillRect(from, y(node) - 5, Math.max(until - from, 2), 10);
+      context.globalAlpha = 1;
+      context.fillStyle = Schism.colour("paper");
+      context.textAlign = "left";
+      context.fillText(Schism.fit(context, what, until - from - 8), from + 4, y(node) + 0.5);
+    }
+  }
+
+  function arrow(context, i, shown, few) {
+    const [x0, y0, x1, y1] = ends(i);
+    const lost = isLost(i);
+    const name = shown ? "bad" : lost ? "info" : COLOURS[messages.kind[i] % COLOURS.length];
+    context.strokeStyle = context.fillStyle = Schism.colour(name);
+    context.globalAlpha = shown || few ? 1 : lost ? 0.9 : 0.55;
+    context.lineWidth = shown ? 2.5 : 1.2;
+    context.setLineDash(messages.fate[i] === 1 ? [5, 3] : []);
+    context.beginPath();
+    context.moveTo(x0, y0);
+    context.lineTo(x1, y1);
+    if (lost) {
+      context.setLineDash([]);
+      context.moveTo(x1 - 4, y1 - 4);
+      context.lineTo(x1 + 4, y1 + 4);
+      context.moveTo(x1 + 4, y1 - 4);
+      context.lineTo(x1 - 4, y1 + 4);
+    }
+    context.stroke();
+    context.setLineDash([]);
+    context.lineWidth = 1;
+    if (!lost && few) head(context, x0, y0, x1, y1);
+    if (few) write(context, data.kinds[messages.kind[i]], x0 + (x1 - x0) * 0.45 + 6, y0 + (y1 - y0) * 0.45, 120);
+  }
+
+  /** Writes a text unless it would cover another one. */
+  function write(context, text, x, atY, room) {
+    const fitted = Schism.fit(context, text, room);
+    const end = x + context.measureText(fitted).width;
+    if (!fitted || end < plane.left || written.some((w) => x < w[1] && end > w[0] && Math.abs(atY - w[2]) < 13)) return false;
+    written.push([x, end + 8, atY]);
+    context.textAlign = "left";
+    context.fillText(fitted, x, atY);
+    return true;
+  }
+
+  function head(context, x0, y0, x1, y1) {
+    const angle = Math.atan2(y1 - y0, x1 - x0);
+    context.beginPath();
+    context.moveTo(x1, y1);
+    for (const turn of [2.75, -2.75]) context.lineTo(x1 + 9 * Math.cos(angle + turn), y1 + 9 * Math.sin(angle + turn));
+    context.fill();
+  }
+
+  function mark(context, marks) {
+    // What belongs to a witness is named first, so that it finds room.
+    const order = [...marks].sort((a, b) => witness.has(events.index[b]) - witness.has(events.index[a]));
+    for (const i of order) {
+      const [x, lane] = [plane.x(events.time[i]), events.node[i]];
+      const shown = witness.has(events.index[i]);
+      context.fillStyle = Schism.colour(shown ? "bad" : "ink");
+      context.beginPath();
+      context.arc(x, y(lane), shown ? 6 : 3.5, 0, 7);
+      context.fill();
+      if (marks.length > 200 && !shown) continue;
+      const text = data.eventKinds[events.kind[i]] + " " + events.text[i];
+      const room = shown ? 320 : 170;
+      write(context, text, x + 5, y(lane) - 13, room) || write(context, text, x + 5, y(lane) + 14, room);
+    }
+  }
+
+  /** The event or message nearest to a point, within a few pixels. */
+  function pick(x, atY) {
+    let [best, lines] = [9, null];
+    for (const i of told()) {
+      const distance = Math.hypot(plane.x(events.time[i]) - x, y(events.node[i]) - atY) - 3;
+      if (distance >= best) continue;
+      best = distance;
+      lines = [
+        `${data.peers[events.node[i]]}: ${data.eventKinds[events.kind[i]]} ${events.text[i]}`,
+        `at ${Schism.time(events.time[i], 1)}, record ${events.index[i]}`,
+      ];
+    }
+    for (const i of visible()) {
+      const [x0, y0, x1, y1] = ends(i);
+      const length = (x1 - x0) ** 2 + (y1 - y0) ** 2;
+      const along = length ? Math.min(1, Math.max(0, ((x - x0) * (x1 - x0) + (atY - y0) * (y1 - y0)) / length)) : 0;
+      const distance = Math.hypot(x0 + along * (x1 - x0) - x, y0 + along * (y1 - y0) - atY);
+      if (distance >= best) continue;
+      best = distance;
+      lines = [
+        `${data.kinds[messages.kind[i]]}: ${data.peers[messages.src[i]]} → ${data.peers[messages.dest[i]]}`,
+        FATES[messages.fate[i]] + (messages.took[i] ? ` after ${Schism.duration(messages.took[i])}` : ""),
+        `sent at ${Schism.time(messages.sent[i], 1)}, record ${messages.index[i]}`,
+      ];
+    }
+    return lines;
+  }
+
+  /** A box of ticks for each thing that can be hidden. */
+  function filters() {
+    const box = figure.querySelector("[data-filters]");
+    const group = (title, names, set) => {
+      if (!names.length) return;
+      const field = document.createElement("fieldset");
+      field.append(Object.assign(document.createElement("legend"), { textContent: title }));
+      names.forEach((name, number) => field.append(tick(name, true, (on) => (on ? set.delete(number) : set.add(number)))));
+      box.append(field);
+    };
+    group("nodes", data.peers, hidden.lane);
+    group("messages", data.kinds, hidden.kind);
+    group("events", data.eventKinds, hidden.event);
+    box.append(tick("only undelivered messages", false, (on) => (undeliveredOnly = on)));
+  }
+
+  function tick(name, checked, change) {
+    const label = document.createElement("label");
+    const input = Object.assign(document.createElement("input"), { type: "checkbox", checked });
+    input.addEventListener("change", () => {
+      change(input.checked);
+      plane.redraw();
+    });
+    label.append(input, " " + name);
+    return label;
+  }
+
+  Schism.whenNear(figure, start);
+  return {
+    show: (from, until) => {
+      if (!plane) start();
+      plane.show(from, until);
+    },
+  };
+})();

@@ -1,0 +1,160 @@
+// The operation timeline: a lane for each client, a bar from each invocation to its completion.
+// Whatever is narrower than a pixel is drawn once per pixel, so that the cost of a frame is that of
+// the pixels and not of the operations.
+"use strict";
+Schism.timeline = (() => {
+  const figure = document.getElementById("timeline-figure");
+  if (!figure) return null;
+  const OUTCOMES = ["ok", "fail", "info"];
+  let plane, ops, lanes, laneHeight, witness, chosen = -1;
+
+  /** When an operation ended; those that never did reach to the end of the run. */
+  const end = (i) => (ops.took[i] < 0 ? Schism.data().duration : ops.begin[i] + ops.took[i]);
+  const laneTop = (lane) => plane.top + lane * laneHeight;
+
+  function start() {
+    const data = Schism.data();
+    ops = data.ops;
+    lanes = Array.from({ length: ops.lanes }, () => []);
+    ops.lane.forEach((lane, i) => lanes[lane].push(i));
+    witness = new Set(data.witnesses.flatMap((w) => w.records));
+    laneHeight = Math.min(24, Math.max(4, 480 / Math.max(1, ops.lanes)));
+    const view = data.witnesses.length ? around(data.witnesses[0]) : [0, data.duration];
+    plane = new Schism.Plane(figure, {
+      whole: [0, data.duration], view, left: 86,
+      height: Math.max(120, ops.lanes * laneHeight + 54),
+      paint, pick, choose,
+    });
+  }
+
+  /** A witness with some of what surrounds it. */
+  function around({ from, until }) {
+    const margin = Math.max((until - from) * 0.4, 2000);
+    return [from - margin, until + margin];
+  }
+
+  /** Position in a lane of the first operation that ends after a time. */
+  function firstAfter(lane, time) {
+    let [low, high] = [0, lane.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (end(lane[middle]) < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function paint(context) {
+    const bar = Math.max(1, laneHeight - (laneHeight > 8 ? 4 : 1));
+    const colours = OUTCOMES.map(Schism.colour);
+    const bad = [];
+    lanes.forEach((lane, number) => {
+      const top = laneTop(number);
+      if (laneHeight >= 12) plane.label(ops.names[number], top + laneHeight / 2);
+      const drawn = [-1, -1, -1];
+      for (let at = firstAfter(lane, plane.from); at < lane.length; at++) {
+        const i = lane[at];
+        if (ops.begin[i] > plane.until) break;
+        const kind = ops.outcome[i];
+        const from = plane.x(ops.begin[i]);
+        const until = plane.x(end(i));
+        if (witness.has(ops.index[i]) || witness.has(ops.index[i] + ops.done[i]) || i === chosen) {
+          bad.push([i, from, until, top]);
+        }
+        if (until <= drawn[kind]) continue;
+        const left = Math.max(from, drawn[kind], plane.left - 2);
+        const width = Math.max(1, Math.min(until, plane.width + 2) - left - (until - from > 6 ? 1 : 0));
+        context.fillStyle = colours[kind];
+        context.fillRect(left, top, width, bar);
+        // An unknown outcome may come true at any later time: its bar is left open.
+        if (kind === 2) {
+          context.globalAlpha = 0.35;
+          context.fillRect(left + width, top + bar / 2 - 1, plane.width, 2);
+          context.globalAlpha = 1;
+        }
+        drawn[kind] = Math.ceil(left + width);
+        if (bar >= 12 && width > 34) {
+          const start = Math.max(from, plane.left) + 4;
+          context.fillStyle = Schism.colour("paper");
+          context.textAlign = "left";
+          context.fillText(Schism.fit(context, text(i), until - start - 4), start, top + bar / 2 + 0.5);
+        }
+      }
+    });
+    for (const [i, from, until, top] of bad) {
+      context.strokeStyle = Schism.colour(i === chosen ? "ink" : "bad");
+      context.lineWidth = 3;
+      context.strokeRect(from - 2, top - 2, Math.max(until - from, 2) + 4, bar + 4);
+      context.lineWidth = 1;
+    }
+    if (bar >= 12 && bad.length < 200) beside(context, bad, bar);
+  }
+
+  /** What a framed bar is too short to say is written next to it, where there is room. */
+  function beside(context, bad, bar) {
+    const taken = [];
+    context.textAlign = "left";
+    for (const [i, from, until, top] of bad) {
+      if (until - from > context.measureText(text(i)).width + 8) continue;
+      const start = Math.max(until, from + 2) + 8;
+      const fitted = Schism.fit(context, text(i), Math.min(260, plane.width - start));
+      const end = start + context.measureText(fitted).width;
+      if (!fitted || taken.some(([lane, a, b]) => lane === top && start < b && end > a)) continue;
+      taken.push([top, from - 6, end + 6]);
+      context.fillStyle = Schism.colour("paper");
+      context.globalAlpha = 0.85;
+      context.fillRect(start - 3, top, end - start + 6, bar);
+      context.globalAlpha = 1;
+      context.fillStyle = Schism.colour("bad");
+      context.fillText(fitted, start, top + bar / 2 + 0.5);
+    }
+  }
+
+  function text(i) {
+    return ops.call[i] + (ops.result[i] ? " → " + ops.result[i] : "");
+  }
+
+  /** The operation at a point: in a crowd, the nearest. */
+  function find(x, y) {
+    const lane = lanes[Math.floor((y - plane.top) / laneHeight)];
+    if (!lane || x < plane.left) return -1;
+    const time = plane.time(x);
+    const near = firstAfter(lane, time);
+    let best = -1;
+    for (const i of [lane[near - 1], lane[near]]) {
+      if (i === undefined) continue;
+      const distance = Math.max(plane.x(ops.begin[i]) - x, x - plane.x(end(i)), 0);
+      if (distance < 6 && (best < 0 || ops.begin[i] <= time)) best = i;
+    }
+    return best;
+  }
+
+  function pick(x, y) {
+    const i = find(x, y);
+    if (i < 0) return null;
+    const records = ops.done[i] ? `records ${ops.index[i]} and ${ops.index[i] + ops.done[i]}` : `record ${ops.index[i]}`;
+    const took = ops.took[i] < 0 ? "never ended" : Schism.duration(ops.took[i]);
+    const to = ops.node[i] < 0 ? "" : " → n" + ops.node[i];
+    return [
+      ops.call[i],
+      OUTCOMES[ops.outcome[i]] + (ops.result[i] ? ": " + ops.result[i] : ""),
+      `process ${ops.process[i]}${to}, ${took}, from ${Schism.time(ops.begin[i], 1)}`,
+      records,
+    ];
+  }
+
+  /** A click shows the operation's messages in the space-time diagram. */
+  function choose(x, y) {
+    chosen = find(x, y);
+    if (chosen >= 0) Schism.spacetime?.show(...around({ from: ops.begin[chosen], until: Math.min(end(chosen), ops.begin[chosen] + 5e6) }));
+    plane.redraw();
+  }
+
+  Schism.whenNear(figure, start);
+  return {
+    show: (number) => {
+      if (!plane) start();
+      plane.show(...around(Schism.data().witnesses[number]));
+    },
+  };
+})();

@@ -1,0 +1,425 @@
+//! What the operation timeline and the space-time diagram draw, as JSON inside the page.
+//!
+//! Tables are stored by column and growing numbers as differences, in microseconds: a hundred
+//! thousand operations take a few megabytes. A run with more than fits is cut to the time around
+//! its violation (or its first fault), and the page says so.
+
+use crate::summary::{FaultSpan, Summary};
+use crate::words;
+use schism_history::{Entry, Fate, History, Nanos, Operation, Outcome, Peer, Record, Value};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+/// The most operations.
+const OPERATIONS: usize = 100_000;
+/// The most messages and events together.
+const TRAFFIC: usize = 150_000;
+/// How many messages the space-time diagram begins with, where no violation says which.
+const GLANCE: usize = 40;
+/// About how many characters all operations' texts may have together.
+const TEXT: usize = 6_000_000;
+
+/// Everything the diagrams draw.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Data {
+    duration: u64,
+    peers: Vec<String>,
+    kinds: Vec<String>,
+    event_kinds: Vec<String>,
+    faults: Vec<Span>,
+    away: Vec<Span>,
+    pub witnesses: Vec<Witness>,
+    focus: [u64; 2],
+    pub ops: Ops,
+    messages: Messages,
+    events: Events,
+    #[serde(skip)]
+    pub traffic_note: Option<String>,
+}
+
+/// Something that lasted: a fault, or the absence of a node.
+#[derive(Serialize)]
+struct Span {
+    what: String,
+    begin: u64,
+    end: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<u16>,
+}
+
+/// The records that show a violation.
+#[derive(Serialize)]
+pub(super) struct Witness {
+    /// Position of the finding.
+    #[serde(skip)]
+    pub finding: usize,
+    records: Vec<u64>,
+    from: u64,
+    until: u64,
+}
+
+/// Operations by column.
+#[derive(Default, Serialize)]
+pub(super) struct Ops {
+    pub lanes: usize,
+    names: Vec<String>,
+    lane: Vec<usize>,
+    process: Vec<u64>,
+    node: Vec<i32>,
+    outcome: Vec<u8>,
+    begin: Vec<u64>,
+    took: Vec<i64>,
+    index: Vec<u64>,
+    done: Vec<u64>,
+    call: Vec<String>,
+    result: Vec<String>,
+    #[serde(skip)]
+    pub note: Option<String>,
+}
+
+/// Messages by column.
+#[derive(Default, Serialize)]
+struct Messages {
+    index: Vec<u64>,
+    sent: Vec<i64>,
+    took: Vec<u64>,
+    src: Vec<usize>,
+    dest: Vec<usize>,
+    kind: Vec<usize>,
+    fate: Vec<u8>,
+}
+
+/// Protocol events by column.
+#[derive(Default, Serialize)]
+struct Events {
+    index: Vec<u64>,
+    time: Vec<u64>,
+    node: Vec<u16>,
+    kind: Vec<usize>,
+    text: Vec<String>,
+}
+
+fn micros(nanos: Nanos) -> u64 {
+    nanos / 1000
+}
+
+/// Gives names numbers, in the order they come.
+#[derive(Default)]
+struct Names(HashMap<String, usize>, Vec<String>);
+
+impl Names {
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(&number) = self.0.get(name) {
+            return number;
+        }
+        let number = self.1.len();
+        self.0.insert(name.to_owned(), number);
+        self.1.push(words::plain(name).into_owned());
+        number
+    }
+}
+
+/// As many neighbours as allowed, around a time; times are in order.
+fn around(times: &[Nanos], centre: (Nanos, Nanos), most: usize) -> Range<usize> {
+    if times.len() <= most {
+        return 0..times.len();
+    }
+    let mut from = times.partition_point(|&t| t < centre.0);
+    let mut until = times.partition_point(|&t| t <= centre.1).min(from + most);
+    while until - from < most {
+        let before = from.checked_sub(1).map(|i| centre.0.saturating_sub(times[i]));
+        let after = times.get(until).map(|t| t.saturating_sub(centre.1));
+        match (before, after) {
+            (Some(b), Some(a)) if b < a => from -= 1,
+            (_, Some(_)) => until += 1,
+            (Some(_), None) => from -= 1,
+            (None, None) => break,
+        }
+    }
+    from..until
+}
+
+impl Data {
+    /// Gathers what the diagrams draw.
+    pub fn of(history: &History, operations: &[Operation], summary: &Summary) -> Data {
+        let end = summary.duration;
+        let witnesses = witnesses(history, summary);
+        let centre =
+            witnesses.first().map(|w| (w.from * 1000, w.until * 1000)).unwrap_or_else(|| {
+                let landed = summary.faults.iter().find(|f| f.touched > 0).map(|f| f.begin);
+                let begin = landed.or_else(|| operations.first().map(|o| o.begin)).unwrap_or(0);
+                (begin, begin)
+            });
+        let mut peers = Names::default();
+        for node in &summary.nodes {
+            peers.number(&node.node.to_string());
+        }
+        let (mut kinds, mut event_kinds) = (Names::default(), Names::default());
+        let traffic: Vec<&Record> = history
+            .records
+            .iter()
+            .filter(|r| matches!(r.entry, Entry::Message(_) | Entry::Event(_)))
+            .collect();
+        let times: Vec<Nanos> = traffic.iter().map(|r| r.time).collect();
+        let kept = around(&times, centre, TRAFFIC);
+        let traffic_note = cut(&times, &kept, "messages and events");
+        let (mut messages, mut events) = (Messages::default(), Events::default());
+        for record in &traffic[kept] {
+            match &record.entry {
+                Entry::Message(message) => {
+                    let mut lane = |peer: Peer| match peer {
+                        // Clients are many and do nothing of their own here: one lane for all.
+                        Peer::Client(_) => peers.number("clients"),
+                        peer => peers.number(&peer.to_string()),
+                    };
+                    messages.src.push(lane(message.src));
+                    messages.dest.push(lane(message.dest));
+                    messages.kind.push(kinds.number(&message.kind));
+                    messages.fate.push(fate(message.fate));
+                    messages.index.push(record.index);
+                    messages.sent.push(micros(message.sent) as i64);
+                    messages.took.push(micros(record.time).saturating_sub(micros(message.sent)));
+                }
+                Entry::Event(event) => {
+                    events.node.push(event.node.0);
+                    events.kind.push(event_kinds.number(&event.kind));
+                    events.index.push(record.index);
+                    events.time.push(micros(record.time));
+                    let text = words::event(event);
+                    let rest = text.strip_prefix(&*words::plain(&event.kind)).unwrap_or(&text);
+                    events.text.push(short(rest.trim_start(), 80));
+                }
+                _ => {}
+            }
+        }
+        let focus = match witnesses.first() {
+            Some(w) => {
+                let margin = ((w.until - w.from) / 5).max(500);
+                [w.from.saturating_sub(margin), w.until + margin]
+            }
+            None => {
+                let first = messages.sent.iter().position(|&t| t >= micros(centre.0) as i64);
+                let first = first.unwrap_or(0);
+                let last = (first + GLANCE).min(messages.sent.len().saturating_sub(1));
+                let at = |i: usize| messages.sent.get(i).map_or(0, |&t| t as u64);
+                [at(first), at(last).max(at(first) + 1000)]
+            }
+        };
+        differences(&mut messages.index);
+        signed_differences(&mut messages.sent);
+        differences(&mut events.index);
+        differences(&mut events.time);
+        Data {
+            duration: micros(end).max(1),
+            peers: peers.1,
+            kinds: kinds.1,
+            event_kinds: event_kinds.1,
+            faults: summary.faults.iter().map(|fault| Span::of_fault(fault, end)).collect(),
+            away: away(summary),
+            ops: Ops::of(operations, centre, end),
+            witnesses,
+            focus,
+            messages,
+            events,
+            traffic_note,
+        }
+    }
+
+    /// As JSON that may stand in a script element: nothing in it can end the element.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        Ok(serde_json::to_string(self)?.replace('<', "\\u003c"))
+    }
+
+    /// Whether there is anything for a space-time diagram.
+    pub fn has_traffic(&self) -> bool {
+        !self.messages.index.is_empty() || !self.events.index.is_empty()
+    }
+}
+
+impl Span {
+    fn of_fault(fault: &FaultSpan, end: Nanos) -> Span {
+        Span {
+            what: words::plain(&fault.what).into_owned(),
+            begin: micros(fault.begin),
+            end: micros(fault.end.unwrap_or(end)),
+            node: None,
+        }
+    }
+}
+
+fn away(summary: &Summary) -> Vec<Span> {
+    let spells =
+        summary.nodes.iter().flat_map(|life| life.away.iter().map(move |s| (life.node, s)));
+    let span = |(node, spell): (schism_history::NodeId, &crate::Spell)| Span {
+        what: if spell.paused { "paused" } else { "down" }.to_owned(),
+        begin: micros(spell.begin),
+        end: micros(spell.end.unwrap_or(summary.duration)),
+        node: Some(node.0),
+    };
+    spells.map(span).collect()
+}
+
+fn witnesses(history: &History, summary: &Summary) -> Vec<Witness> {
+    let judged = summary.findings.iter().enumerate();
+    let bad = judged.filter(|(_, j)| j.is_bad() && !j.witness.is_empty());
+    bad.map(|(finding, judged)| {
+        let records = judged.finding.witness.clone();
+        let time = |index: Option<&u64>| {
+            let found = index.map(|i| history.records.binary_search_by_key(i, |r| r.index));
+            found.and_then(Result::ok).map(|at| micros(history.records[at].time))
+        };
+        let from = time(records.iter().min()).unwrap_or(0);
+        let until = time(records.iter().max()).unwrap_or(from).max(from);
+        Witness { finding, records, from, until }
+    })
+    .collect()
+}
+
+/// Says what a cut left out.
+fn cut(times: &[Nanos], kept: &Range<usize>, what: &str) -> Option<String> {
+    (kept.len() < times.len()).then(|| {
+        format!(
+            "Of {} {what}, the {} from {} to {} are shown; nothing is shown outside that time.",
+            words::count(times.len() as u64),
+            words::count(kept.len() as u64),
+            words::moment(times[kept.start]),
+            words::moment(times[kept.end - 1]),
+        )
+    })
+}
+
+fn fate(fate: Fate) -> u8 {
+    match fate {
+        Fate::Delivered => 0,
+        Fate::Duplicated => 1,
+        Fate::Lost => 2,
+        Fate::Cut => 3,
+        Fate::Dead => 4,
+        Fate::InFlight => 5,
+    }
+}
+
+/// Each number as its difference from the one before.
+fn differences(column: &mut [u64]) {
+    for i in (1..column.len()).rev() {
+        column[i] = column[i].saturating_sub(column[i - 1]);
+    }
+}
+
+/// The same, where numbers may also fall.
+fn signed_differences(column: &mut [i64]) {
+    for i in (1..column.len()).rev() {
+        column[i] -= column[i - 1];
+    }
+}
+
+fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", &text[..at]),
+    }
+}
+
+impl Ops {
+    fn of(operations: &[Operation], centre: (Nanos, Nanos), end: Nanos) -> Ops {
+        let times: Vec<Nanos> = operations.iter().map(|o| o.begin).collect();
+        let kept = around(&times, centre, OPERATIONS);
+        let mut ops = Ops { note: cut(&times, &kept, "operations"), ..Ops::default() };
+        let kept = &operations[kept];
+        let most = (TEXT / 2 / kept.len().max(1)).clamp(24, 120);
+        let text = |value: &Value| short(&words::plain(&value.to_string()), most);
+        (ops.names, ops.lane) = lanes(kept, end);
+        ops.lanes = ops.names.len();
+        for operation in kept {
+            ops.process.push(operation.process);
+            ops.node.push(operation.node.map_or(-1, |n| i32::from(n.0)));
+            ops.outcome.push(match operation.outcome {
+                Outcome::Ok => 0,
+                Outcome::Fail => 1,
+                Outcome::Info => 2,
+            });
+            ops.begin.push(micros(operation.begin));
+            let took = |end: Nanos| micros(end).saturating_sub(micros(operation.begin)) as i64;
+            ops.took.push(operation.end.map_or(-1, took));
+            ops.index.push(operation.invoked);
+            ops.done.push(operation.completed.map_or(0, |c| c.saturating_sub(operation.invoked)));
+            let mut call = short(&words::plain(&operation.f), most);
+            if !operation.input.is_nil() {
+                call = format!("{call} {}", text(&operation.input));
+            }
+            if let Some(key) = &operation.key {
+                call = format!("{call} (key {})", text(key));
+            }
+            ops.call.push(call);
+            ops.result.push(match (&operation.error, operation.outcome) {
+                (Some(error), _) => short(&words::plain(error), most),
+                (None, Outcome::Ok) if operation.output != operation.input => {
+                    text(&operation.output)
+                }
+                (None, _) => String::new(),
+            });
+        }
+        differences(&mut ops.index);
+        differences(&mut ops.begin);
+        ops
+    }
+}
+
+/// The lanes' names, and the lane of each operation. A process keeps its lane; the lane of one
+/// that is over goes to the next new one, as a client goes on under a new name after `info`.
+fn lanes(operations: &[Operation], end: Nanos) -> (Vec<String>, Vec<usize>) {
+    // When each process began and was over.
+    let mut lives: BTreeMap<u64, (Nanos, Nanos)> = BTreeMap::new();
+    for operation in operations {
+        let over = operation.end.unwrap_or(end);
+        let life = lives.entry(operation.process).or_insert((operation.begin, over));
+        life.1 = life.1.max(over);
+    }
+    let mut lane_of: HashMap<u64, usize> = HashMap::new();
+    // Until when each lane is taken, and by whom.
+    let mut lanes: Vec<(Nanos, Vec<u64>)> = Vec::new();
+    for (process, (begin, over)) in lives {
+        let free = lanes.iter().position(|(until, _)| *until <= begin);
+        let lane = free.unwrap_or_else(|| {
+            lanes.push((0, Vec::new()));
+            lanes.len() - 1
+        });
+        lanes[lane].0 = over;
+        lanes[lane].1.push(process);
+        lane_of.insert(process, lane);
+    }
+    let names = lanes.iter().map(|(_, processes)| match processes[..] {
+        [one] => format!("process {one}"),
+        [first, second] => format!("{first}, {second}"),
+        _ => format!("{}, {}, …", processes[0], processes[1]),
+    });
+    (names.collect(), operations.iter().map(|o| lane_of[&o.process]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_keeps_what_is_nearest() {
+        let times: Vec<Nanos> = (0..100).map(|i| i * 10).collect();
+        assert_eq!(around(&times, (500, 500), 1000), 0..100);
+        assert_eq!(around(&times, (500, 500), 5), 48..53);
+        assert_eq!(around(&times, (0, 0), 5), 0..5);
+        assert_eq!(around(&times, (990, 990), 5), 95..100);
+        assert_eq!(around(&times, (100, 800), 5), 10..15);
+        assert_eq!(around(&times, (5000, 6000), 5), 95..100);
+    }
+
+    #[test]
+    fn columns_grow_by_differences() {
+        let mut column = vec![5, 7, 7, 20];
+        differences(&mut column);
+        assert_eq!(column, [5, 2, 0, 13]);
+        let mut column = vec![5, 3, 10];
+        signed_differences(&mut column);
+        assert_eq!(column, [5, -2, 7]);
+    }
+}

@@ -1,0 +1,113 @@
+//! The interactive diagrams: operations of clients, messages between nodes.
+
+use super::data::Data;
+use super::section;
+use crate::summary::Summary;
+use crate::words;
+use maud::{Markup, PreEscaped, html};
+
+/// Buttons for those who neither scroll nor type.
+fn buttons() -> Markup {
+    html! {
+        @for (zoom, sign, name) in [
+            ("in", "+", "Zoom in"),
+            ("out", "−", "Zoom out"),
+            ("back", "←", "Earlier"),
+            ("on", "→", "Later"),
+            ("all", "Whole run", "Show the whole run"),
+        ] {
+            button type="button" data-zoom=(zoom) aria-label=(name) { (sign) }
+        }
+    }
+}
+
+fn jumps(data: &Data, summary: &Summary, to: &str) -> Markup {
+    html! {
+        @for (number, witness) in data.witnesses.iter().enumerate() {
+            button type="button" class="jump" data-witness=(number) data-to=(to) {
+                "Jump to: " (words::plain(&summary.findings[witness.finding].finding.property))
+            }
+        }
+    }
+}
+
+const HINT: &str = "Drag to move. Click, then turn the wheel to zoom; or use the buttons, the arrow \
+                    keys, + and −, and 0 for the whole run. Hover for details.";
+
+/// What clients did, lane by lane.
+pub(super) fn timeline(data: &Data, summary: &Summary) -> Markup {
+    if data.ops.lanes == 0 {
+        return html! {};
+    }
+    let total = summary.operations.total;
+    let label = format!(
+        "Timeline of operations by client: {} ok, {} fail, {} info, {} lanes",
+        total.ok, total.fail, total.info, data.ops.lanes
+    );
+    section(
+        "timeline",
+        "Operation timeline",
+        html! {
+            figure id="timeline-figure" class="interactive" {
+                div.controls { (buttons()) (jumps(data, summary, "timeline")) }
+                canvas tabindex="0" role="img" aria-label=(label) {}
+                output hidden {}
+                figcaption {
+                    "A bar for each operation, from invocation to completion: "
+                    span.swatch.ok {} "ok, " span.swatch.fail {} "fail, "
+                    span.swatch.info {} "info (it may have happened, then or later). "
+                    @if !data.witnesses.is_empty() { "Operations of a witness are framed. " }
+                    (HINT) " Click an operation to see its messages below. "
+                    @if let Some(note) = &data.ops.note { strong { (note) } }
+                }
+            }
+        },
+    )
+}
+
+/// What nodes said to each other.
+pub(super) fn spacetime(data: &Data, summary: &Summary) -> Markup {
+    if !data.has_traffic() {
+        return html! {};
+    }
+    let label = format!(
+        "Space-time diagram: {} nodes, {} messages sent",
+        summary.nodes.len(),
+        summary.messages.sent
+    );
+    section(
+        "spacetime",
+        "Space-time diagram",
+        html! {
+            figure id="spacetime-figure" class="interactive" {
+                div.controls { (buttons()) (jumps(data, summary, "spacetime")) }
+                details.filter { summary { "Filter" } div data-filters="" {} }
+                canvas tabindex="0" role="img" aria-label=(label) {}
+                output hidden {}
+                p.note role="status" {}
+                figcaption {
+                    "A line for each node, an arrow for each message from when it was sent to when it "
+                    "arrived; crossed where it was lost; a dot for each thing a protocol told. "
+                    @if !data.witnesses.is_empty() { "What is part of a witness is drawn bold. " }
+                    (HINT) " "
+                    @if let Some(note) = &data.traffic_note { strong { (note) } }
+                }
+            }
+        },
+    )
+}
+
+/// The data of both, and the scripts.
+pub(super) fn scripts(json: &str) -> Markup {
+    html! {
+        script type="application/json" id="data" { (PreEscaped(json)) }
+        @for script in [
+            include_str!("../../assets/view.js"),
+            include_str!("../../assets/spacetime.js"),
+            include_str!("../../assets/timeline.js"),
+            include_str!("../../assets/report.js"),
+        ] {
+            script { (PreEscaped(script)) }
+        }
+    }
+}
