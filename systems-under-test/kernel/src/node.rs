@@ -199,7 +199,7 @@ struct Outward<'a, T> {
 }
 
 fn to_bytes(value: &impl Serialize) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("stored variables are plain data")
+    serde_json::to_vec(value).expect("stored variables are plain data")
 }
 
 impl<C, Q, R> Outbox<C> for Outward<'_, C::Timer>
@@ -260,7 +260,7 @@ where
         let input = match input {
             NodeInput::Init => Input::Init,
             NodeInput::Recover(stored) => {
-                let read = |(_, value): (Vec<u8>, Vec<u8>)| postcard::from_bytes(&value);
+                let read = |(_, value): (Vec<u8>, Vec<u8>)| serde_json::from_slice(&value);
                 let stored: Result<Vec<C::Stable>, _> = stored.into_iter().map(read).collect();
                 let mut stored = stored
                     .map_err(|e| Malformed { what: "a stored variable", why: e.to_string() })?;

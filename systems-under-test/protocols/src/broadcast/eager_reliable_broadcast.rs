@@ -5,7 +5,8 @@
 //! Everybody passes on what they see for the first time, so that what one correct process has
 //! delivered reaches all of them, whatever became of its sender. Any number of processes may
 //! crash; nobody needs to know who. A message is delivered before it is passed on, which is
-//! why agreement is not uniform. One broadcast costs N² messages.
+//! why agreement is not uniform. One broadcast costs N² + N messages, since the origin passes its
+//! own on, too.
 
 use crate::broadcast::Relay;
 use crate::seen::Seen;

@@ -102,9 +102,14 @@ impl<C: Wire> Raft<C> {
         if term < self.term {
             return;
         }
+        // Only news is answered with more entries. If every answer were, a repeated one would start
+        // a second conversation beside the first, and neither would ever end under load.
+        if matching <= follower.matching {
+            return;
+        }
         follower.waiting = false;
-        follower.matching = follower.matching.max(matching);
-        follower.next = follower.next.max(follower.matching + 1);
+        follower.matching = matching;
+        follower.next = follower.next.max(matching + 1);
         if follower.next <= self.log.last() {
             self.send_entries(p, cx);
         }
@@ -126,10 +131,14 @@ impl<C: Wire> Raft<C> {
         if term < self.term {
             return;
         }
-        cx.mark("conflict");
-        // An answer that was overtaken must not undo what is known since.
-        follower.next = retry_from.clamp(follower.matching + 1, follower.next);
-        self.send_entries(p, cx);
+        // An answer that was overtaken must not undo what is known since, and one that comes twice
+        // is no news.
+        let retry_from = retry_from.max(follower.matching + 1);
+        if retry_from < follower.next {
+            cx.mark("conflict");
+            follower.next = retry_from;
+            self.send_entries(p, cx);
+        }
     }
 
     /// An entry of the leader's own term is committed once a majority has it. An older one is

@@ -1,0 +1,9 @@
+//! Every protocol keeps its promises in its model, and every twin is seen to break one.
+
+mod broadcast;
+mod consensus;
+mod detectors;
+mod kv;
+mod links;
+mod registers;
+mod support;
