@@ -19,11 +19,10 @@ Schism.spacetime = (() => {
     data = Schism.data();
     ({ messages, events } = data);
     witness = new Set(data.witnesses.flatMap((w) => w.records));
-    laneHeight = Math.min(90, Math.max(26, 420 / data.peers.length));
     plane = new Schism.Plane(figure, {
-      whole: [0, data.duration], view: data.focus, left: 64,
-      height: (data.peers.length - 1) * laneHeight + 110, paint, pick,
+      whole: [0, data.duration], view: data.focus, left: 64, paint, pick,
     });
+    laneHeight = (plane.canvas.clientHeight - plane.top - plane.bottom - 50) / Math.max(1, data.peers.length - 1);
     filters();
   }
 

@@ -18,13 +18,12 @@ Schism.timeline = (() => {
     lanes = Array.from({ length: ops.lanes }, () => []);
     ops.lane.forEach((lane, i) => lanes[lane].push(i));
     witness = new Set(data.witnesses.flatMap((w) => w.records));
-    laneHeight = Math.min(24, Math.max(4, 480 / Math.max(1, ops.lanes)));
     const view = data.witnesses.length ? around(data.witnesses[0]) : [0, data.duration];
     plane = new Schism.Plane(figure, {
       whole: [0, data.duration], view, left: 86,
-      height: Math.max(120, ops.lanes * laneHeight + 54),
       paint, pick, choose,
     });
+    laneHeight = (plane.canvas.clientHeight - plane.top - plane.bottom - 4) / ops.lanes;
   }
 
   /** A witness with some of what surrounds it. */

@@ -53,13 +53,12 @@ Schism.Plane = class {
    * data, `pick(x, y)` names what is at a point (an array of lines, or nothing), `choose(x, y)`
    * is told of clicks.
    */
-  constructor(figure, { whole, view, left, height, paint, pick, choose }) {
+  constructor(figure, { whole, view, left, paint, pick, choose }) {
     Object.assign(this, { figure, whole, left, paint, pick, choose });
     this.top = 24;
     this.bottom = 26;
     this.canvas = figure.querySelector("canvas");
     this.tip = figure.querySelector("output");
-    this.canvas.style.height = height + "px";
     this.pointers = new Map();
     this.moved = 0;
     new ResizeObserver(() => this.redraw()).observe(this.canvas);

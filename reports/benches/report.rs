@@ -1,6 +1,7 @@
-//! How long a report of 100 000 operations takes: the summary, the page, a plot, the whole.
+//! How long a report takes: of 100 000 operations (the summary, the page, a plot, the whole), and
+//! of small runs that fail.
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/reports/support/mod.rs"]
 mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -37,5 +38,21 @@ fn report(c: &mut Criterion) {
     let _ = std::fs::remove_dir_all(directory);
 }
 
-criterion_group!(benches, report);
+fn small(c: &mut Criterion) {
+    let mut group = c.benchmark_group("page of a failing run");
+    let samples = [
+        ("register", support::failing_register()),
+        ("broadcast", support::failing_broadcast()),
+        ("hostile text", support::hostile()),
+    ];
+    for (name, sample) in samples {
+        let summary = sample.summary();
+        group.bench_function(name, |b| {
+            b.iter(|| html::report(black_box(&sample.history), &summary));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, report, small);
 criterion_main!(benches);

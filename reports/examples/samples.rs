@@ -1,6 +1,6 @@
 //! Writes reports on made-up runs, to look at: `cargo run --example samples -- DIRECTORY`.
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/reports/support/mod.rs"]
 mod support;
 
 use schism_reports::terminal;

@@ -212,3 +212,43 @@ pub fn change(change: &NodeChange) -> String {
 pub fn nodes(nodes: &[schism_history::NodeId]) -> String {
     nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_carry_units() {
+        let times = [0, 999, 1_000, 1_499_600, 9_996_000, 61_000_000_000].map(duration);
+        assert_eq!(times, ["0 ns", "999 ns", "1.00 µs", "1.50 ms", "10.0 ms", "61.0 s"]);
+        assert_eq!(count(1_234_567), "1\u{a0}234\u{a0}567");
+        assert_eq!(count(12), "12");
+        assert_eq!(number(0.5), "0.50");
+        assert_eq!(number(186.4), "186");
+        assert_eq!(bytes(999.0), "999 B");
+        assert_eq!(bytes(1_500.0), "1.50 kB");
+        assert_eq!(percent(1, 3), "33.3 %");
+        assert_eq!(percent(0, 0), "–");
+    }
+
+    #[test]
+    fn moments_are_as_fine_as_they_need_to_be() {
+        let coarse = moments([1_000_000, 2_000_000].into_iter());
+        assert_eq!(coarse(1_000_000), "0.001 s");
+        let fine = moments([1_000_000, 1_400_000].into_iter());
+        assert_eq!(fine(1_400_000), "0.001400 s");
+    }
+
+    #[test]
+    fn what_hides_or_moves_text_is_written_out() {
+        assert_eq!(plain("plain ✓"), "plain ✓");
+        assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}"), "a\\u{1b}[2Jb\\nc\\u{202e}");
+    }
+
+    #[test]
+    fn long_values_say_that_they_were_cut() {
+        let long = Value::Str("x".repeat(1000).into());
+        let text = value(&long);
+        assert!(text.chars().count() < 200 && text.ends_with("(1002 characters)"), "{text}");
+    }
+}

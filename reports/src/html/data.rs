@@ -25,7 +25,7 @@ const TEXT: usize = 6_000_000;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Data {
     duration: u64,
-    peers: Vec<String>,
+    pub peers: Vec<String>,
     kinds: Vec<String>,
     event_kinds: Vec<String>,
     faults: Vec<Span>,

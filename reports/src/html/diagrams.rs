@@ -31,6 +31,15 @@ fn jumps(data: &Data, summary: &Summary, to: &str) -> Markup {
     }
 }
 
+/// A canvas with room for its lanes from the start, so that nothing moves when it is drawn: lanes
+/// are as high as wanted where that makes no more than `most`, and never thinner than can be seen.
+fn canvas(label: &str, lanes: f64, wanted: f64, most: f64, margins: f64) -> Markup {
+    let height = (lanes * wanted).min(most).max(lanes * 4.0) + margins;
+    html! {
+        canvas tabindex="0" role="img" aria-label=(label) style={ "height:" (height) "px" } {}
+    }
+}
+
 const HINT: &str = "Drag to move. Click, then turn the wheel to zoom; or use the buttons, the arrow \
                     keys, + and −, and 0 for the whole run. Hover for details.";
 
@@ -50,7 +59,7 @@ pub(super) fn timeline(data: &Data, summary: &Summary) -> Markup {
         html! {
             figure id="timeline-figure" class="interactive" {
                 div.controls { (buttons()) (jumps(data, summary, "timeline")) }
-                canvas tabindex="0" role="img" aria-label=(label) {}
+                (canvas(&label, data.ops.lanes as f64, 24.0, 480.0, 54.0))
                 output hidden {}
                 figcaption {
                     "A bar for each operation, from invocation to completion: "
@@ -82,7 +91,7 @@ pub(super) fn spacetime(data: &Data, summary: &Summary) -> Markup {
             figure id="spacetime-figure" class="interactive" {
                 div.controls { (buttons()) (jumps(data, summary, "spacetime")) }
                 details.filter { summary { "Filter" } div data-filters="" {} }
-                canvas tabindex="0" role="img" aria-label=(label) {}
+                (canvas(&label, data.peers.len() as f64 - 1.0, 90.0, 420.0, 100.0))
                 output hidden {}
                 p.note role="status" {}
                 figcaption {

@@ -60,7 +60,7 @@ pub(crate) fn page(
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) }
+                title { (text(&title)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {

@@ -75,19 +75,24 @@ impl Table {
         }
         for judged in findings {
             let finding = &judged.finding;
-            let indent = 4 + name + 2 + verdict + 2;
-            let room = self.width.saturating_sub(indent).max(24);
-            let explanation = words::plain(&finding.explanation);
-            let mut lines = textwrap::wrap(&explanation, room).into_iter();
             let paint = self.paint;
             let head = format!(
-                "  {} {}  {}  {}",
+                "  {} {}  {}",
                 paint.status(finding.status, sign(finding.status)),
                 pad(&fit(&words::plain(&finding.property), name), name),
                 paint.status(finding.status, pad(&finding.status.to_string(), verdict)),
-                lines.next().unwrap_or_default(),
             );
-            self.line(&head);
+            // Beside the verdict, or where that leaves too little room below it.
+            let beside = 4 + name + 2 + verdict + 2;
+            let narrow = self.width < beside + 28;
+            let indent = if narrow { 6 } else { beside };
+            let explanation = words::plain(&finding.explanation);
+            let mut lines = textwrap::wrap(&explanation, self.width - indent).into_iter();
+            if narrow {
+                self.line(&head);
+            } else {
+                self.line(&format!("{head}  {}", lines.next().unwrap_or_default()));
+            }
             for line in lines {
                 self.line(&format!("{}{line}", " ".repeat(indent)));
             }
@@ -140,7 +145,7 @@ impl Table {
             return;
         }
         let text = format!(
-            "{}: {} ok ({}), {} fail, {} info; {} ok/s",
+            "{}: {} ok ({}), {} fail, {} info; {}\u{a0}ok/s",
             words::count(total),
             words::count(operations.total.ok),
             words::percent(operations.total.ok, total),
@@ -191,9 +196,14 @@ impl Table {
         if let Some(per) = messages.per_operation {
             text += &format!("; {} per acknowledged operation", words::number(per));
         }
-        for fate in [Fate::Lost, Fate::Cut, Fate::Dead, Fate::Duplicated] {
+        for (fate, name) in [
+            (Fate::Lost, "lost"),
+            (Fate::Cut, "cut by partitions"),
+            (Fate::Dead, "sent to dead nodes"),
+            (Fate::Duplicated, "duplicated"),
+        ] {
             if let Some(&n) = messages.fates.get(&fate) {
-                text += &format!(", {} {}", words::count(n), words::fate(fate));
+                text += &format!("; {} {name}", words::count(n));
             }
         }
         self.row("messages", &text);

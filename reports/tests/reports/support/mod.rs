@@ -4,8 +4,6 @@
 //! at partitions and crashes, slow spells under delay, retransmissions under loss. Everything
 //! follows from a seed.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
-
 mod broadcast;
 mod hostile;
 mod raft;

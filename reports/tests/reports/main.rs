@@ -1,0 +1,5 @@
+//! Reports on whole runs, in the terminal and as pages.
+
+mod page;
+mod support;
+mod terminal;
