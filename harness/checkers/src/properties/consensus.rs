@@ -20,21 +20,45 @@
 //!   fault was in force before the decision.
 //! * **uniform agreement**: no two honest processes do, crashed or not. Same counts among the honest.
 
-use super::payloads::{Bits, Payloads};
+use super::payloads::{Bits, Dense};
 use super::run::{Breaches, Moment, Run, Told, name};
 use crate::{Finding, Status};
-use schism_history::{Entry, Nanos};
+use rustc_hash::FxHashSet;
+use schism_history::{Entry, Nanos, Value};
+use smallvec::SmallVec;
 
-/// The number of the instance an event concerns and whether it is a decision.
-fn seen<'h>(payloads: &mut Payloads<'h>, told: &Told<'h>) -> Option<(bool, usize, usize)> {
+/// Whether an event is a decision, and the dense number of the instance it concerns.
+#[inline]
+fn seen(instances: &mut Dense, told: &Told<'_>) -> Option<(bool, usize)> {
     let decides = match told.event.kind.as_str() {
         "propose" => false,
         "decide" => true,
         _ => return None,
     };
-    let channel = payloads.channel(0, 0, told.event.instance);
-    let value = payloads.number(channel, &told.event.value);
-    Some((decides, (channel >> 32) as usize, value))
+    Some((decides, instances.number(told.event.instance) as usize))
+}
+
+/// The different values proposed to an instance. There are seldom more than a few, which are
+/// compared one by one; the others are hashed.
+#[derive(Default)]
+struct Proposals<'h> {
+    few: SmallVec<[&'h Value; 4]>,
+    many: FxHashSet<&'h Value>,
+}
+
+impl<'h> Proposals<'h> {
+    fn contain(&self, value: &Value) -> bool {
+        self.few.contains(&value) || self.many.contains(value)
+    }
+
+    fn add(&mut self, value: &'h Value) {
+        if self.contain(value) {
+        } else if self.few.len() < 16 {
+            self.few.push(value);
+        } else {
+            self.many.insert(value);
+        }
+    }
 }
 
 /// The entry of a growing table.
@@ -58,11 +82,11 @@ pub(super) fn termination(run: &Run<'_>) -> Finding {
         first: Option<(u64, Nanos)>,
         last: Nanos,
     }
-    let mut payloads = Payloads::default();
+    let mut numbers = Dense::default();
     let mut instances: Vec<Instance> = Vec::new();
     let (mut proposed, mut decided) = (Bits::new(run.nodes()), Bits::new(run.nodes()));
     for told in run.events() {
-        let Some((decides, instance, _)) = seen(&mut payloads, &told) else { continue };
+        let Some((decides, instance)) = seen(&mut numbers, &told) else { continue };
         if !run.in_time(told.index) {
             break;
         }
@@ -108,22 +132,20 @@ pub(super) fn termination(run: &Run<'_>) -> Finding {
 
 /// Judges validity among processes that crash.
 pub(super) fn validity(run: &Run<'_>) -> Finding {
-    let mut payloads = Payloads::default();
-    let mut proposed: Vec<bool> = Vec::new();
-    let mut proposals: Vec<u32> = Vec::new();
+    let mut numbers = Dense::default();
+    let mut proposals: Vec<Proposals<'_>> = Vec::new();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
     let judged = !run.has_liars();
     for told in run.events().filter(|_| judged) {
-        let Some((decides, instance, value)) = seen(&mut payloads, &told) else { continue };
-        let known = slot(&mut proposed, value);
+        let Some((decides, instance)) = seen(&mut numbers, &told) else { continue };
+        let proposals = slot(&mut proposals, instance);
         if !decides {
-            *slot(&mut proposals, instance) += u32::from(!*known);
-            *known = true;
+            proposals.add(&told.event.value);
             continue;
         }
         antecedents += 1;
-        stress += u64::from(*slot(&mut proposals, instance) > 1);
-        if !*known {
+        stress += u64::from(proposals.few.len() > 1);
+        if !proposals.contain(&told.event.value) {
             breaches.add(|| {
                 let text = format!(
                     "{} decided {}{} at {}, which nobody had proposed",
@@ -141,55 +163,43 @@ pub(super) fn validity(run: &Run<'_>) -> Finding {
 
 /// Judges strong validity, with liars.
 pub(super) fn strong_validity(run: &Run<'_>) -> Finding {
-    #[derive(Default, Clone, Copy)]
-    struct Unanimity<'h> {
-        value: Option<(usize, &'h schism_history::ProtocolEvent)>,
-        broken: bool,
-    }
-    let mut payloads = Payloads::default();
-    let mut proposed: Vec<bool> = Vec::new();
-    let mut instances: Vec<Unanimity<'_>> = Vec::new();
+    let mut numbers = Dense::default();
+    let mut proposals: Vec<Proposals<'_>> = Vec::new();
     let mut proposers = Bits::new(run.nodes());
     let mut decisions = Vec::new();
     for told in run.events() {
-        let Some((decides, instance, value)) = seen(&mut payloads, &told) else { continue };
+        let Some((decides, instance)) = seen(&mut numbers, &told) else { continue };
         if !run.correct(told.node) {
             continue;
         }
         if decides {
-            decisions.push((told, instance, value));
-            continue;
+            decisions.push((told, instance));
+        } else {
+            slot(&mut proposals, instance).add(&told.event.value);
+            proposers.set(instance, told.node);
         }
-        *slot(&mut proposed, value) = true;
-        proposers.set(instance, told.node);
-        let unanimity = slot(&mut instances, instance);
-        let (common, _) = *unanimity.value.get_or_insert((value, told.event));
-        unanimity.broken |= common != value;
     }
     let all = proposers.mask(run.correct_nodes());
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
-    for (told, instance, value) in decisions {
+    for (told, instance) in decisions {
         antecedents += 1;
-        let unanimity = *slot(&mut instances, instance);
-        let common =
-            unanimity.value.filter(|_| !unanimity.broken && proposers.covers(instance, &all));
-        stress += u64::from(common.is_some() && run.has_liars());
-        let right = match common {
-            Some((common, _)) => value == common,
-            None => told.event.value.is_nil() || *slot(&mut proposed, value),
+        let value = &told.event.value;
+        let proposed = slot(&mut proposals, instance);
+        let common = match proposed.few[..] {
+            [common] if proposers.covers(instance, &all) => Some(common),
+            _ => None,
         };
-        if !right {
+        stress += u64::from(common.is_some() && run.has_liars());
+        let blank = common.is_none() && value.is_nil();
+        if !blank && !proposed.contain(value) {
             breaches.add(|| {
                 let but = match common {
-                    Some((_, event)) => {
-                        format!("though every correct process proposed {}", event.value)
-                    }
+                    Some(common) => format!("though every correct process proposed {common}"),
                     None => "which no correct process had proposed".into(),
                 };
                 let text = format!(
-                    "correct {} decided {}{} at {}, {but}",
+                    "correct {} decided {value}{} at {}, {but}",
                     name(told.node),
-                    told.event.value,
                     of(&told),
                     run.at(told.index),
                 );
@@ -203,11 +213,11 @@ pub(super) fn strong_validity(run: &Run<'_>) -> Finding {
 
 /// Judges integrity.
 pub(super) fn integrity(run: &Run<'_>) -> Finding {
-    let mut payloads = Payloads::default();
+    let mut numbers = Dense::default();
     let mut decided = Bits::new(run.lives());
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
     for told in run.events() {
-        let Some((true, instance, _)) = seen(&mut payloads, &told) else { continue };
+        let Some((true, instance)) = seen(&mut numbers, &told) else { continue };
         if !run.honest(told.node) {
             continue;
         }
@@ -249,17 +259,18 @@ pub(super) fn uniform_agreement(run: &Run<'_>) -> Finding {
 
 fn agree(run: &Run<'_>, among: impl Fn(usize) -> bool) -> Finding {
     #[derive(Default)]
-    struct Instance {
-        proposal: Option<usize>,
+    struct Instance<'h> {
+        proposal: Option<&'h Value>,
         contested: bool,
         begin: Option<Nanos>,
-        decision: Option<(usize, u64)>,
+        decision: Option<(&'h Value, u64)>,
     }
-    let mut payloads = Payloads::default();
-    let mut instances: Vec<Instance> = Vec::new();
+    let mut numbers = Dense::default();
+    let mut instances: Vec<Instance<'_>> = Vec::new();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
     for told in run.events() {
-        let Some((decides, instance, value)) = seen(&mut payloads, &told) else { continue };
+        let Some((decides, instance)) = seen(&mut numbers, &told) else { continue };
+        let value = &told.event.value;
         let state = slot(&mut instances, instance);
         let begin = *state.begin.get_or_insert(told.time);
         if !decides {

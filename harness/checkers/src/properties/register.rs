@@ -22,12 +22,12 @@
 //! `f1 < s2` and `f2 < s1`: each then has an operation wholly before one of the other. Without conflict the
 //! history is atomic; sorting the zones finds one in O(n log n).
 
-use super::operations::{Op, operations};
+use super::payloads::Payloads;
 use super::run::{Breaches, Run, name};
-use super::zones::{Cluster, Conflict, Initial, conflict};
+use super::zones::{Conflict, Span, Zone, conflict};
 use crate::{Finding, Status};
 use rustc_hash::FxHashMap;
-use schism_history::{Outcome, Value};
+use schism_history::{Entry, OpEvent, OpKind, Value, Worker};
 
 /// How much is asked of the reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,190 +39,233 @@ enum Semantics {
 
 /// Judges safe semantics.
 pub(super) fn safe(run: &Run<'_>) -> Finding {
-    judge(run, Semantics::Safe)
+    Sweep::new(run, Semantics::Safe).judge()
 }
 
 /// Judges regular semantics.
 pub(super) fn regular(run: &Run<'_>) -> Finding {
-    judge(run, Semantics::Regular)
+    Sweep::new(run, Semantics::Regular).judge()
 }
 
 /// Judges atomic semantics.
 pub(super) fn atomic(run: &Run<'_>) -> Finding {
-    judge(run, Semantics::Atomic)
+    Sweep::new(run, Semantics::Atomic).judge()
 }
 
-/// What becomes of one register.
-#[derive(Default)]
-struct Register<'h> {
-    /// The writes, and the pair of (latest beginning, that write) among those that have ended.
-    clusters: Vec<Cluster<'h>>,
-    overwritten: Option<(u64, u32)>,
-    /// Writes begun so far, and those not yet ended.
-    begun: u64,
-    open: u64,
-    /// The operations on the initial value.
-    initial: Initial<'h>,
+/// A value: its write and the reads of it.
+#[derive(Clone, Copy)]
+struct Cluster {
+    key: u32,
+    /// The write; it ends at `u64::MAX` until it is acknowledged.
+    write: Span,
+    failed: bool,
+    first_end: Span,
+    last_begin: Span,
+    /// A read of it, if there is any.
+    read: Option<Span>,
 }
 
-/// What a read saw of its register when it began.
+impl Cluster {
+    fn add(&mut self, op: Span) {
+        if op.end < self.first_end.end {
+            self.first_end = op;
+        }
+        if op.invoked > self.last_begin.invoked {
+            self.last_begin = op;
+        }
+    }
+}
+
+/// What has happened to one register so far.
 #[derive(Clone, Copy, Default)]
-struct Before {
-    overwritten: Option<(u64, u32)>,
+struct Register {
+    /// Of the writes that have ended, the one that began last.
+    overwritten: Option<Span>,
+    /// Writes begun, and those among them that have not ended.
     begun: u64,
     open: u64,
 }
 
-fn judge(run: &Run<'_>, semantics: Semantics) -> Finding {
-    let ops = operations(run.history);
-    let mut keys: FxHashMap<&Value, u32> = FxHashMap::default();
-    let mut values: FxHashMap<(u32, &Value), u32> = FxHashMap::default();
-    let mut registers: Vec<Register<'_>> = Vec::new();
-    let mut place: Vec<(u32, u32)> = vec![(u32::MAX, u32::MAX); ops.len()];
-    for (i, op) in ops.iter().enumerate() {
-        let key = match op.key {
-            Some(key) => *keys.entry(key).or_insert(registers.len() as u32),
-            None => *keys.entry(&Value::Nil).or_insert(registers.len() as u32),
-        };
-        if key as usize == registers.len() {
-            registers.push(Register::default());
-        }
-        place[i].0 = key;
-        match op.f {
-            "write" => {
-                let clusters = &mut registers[key as usize].clusters;
-                let number = clusters.len() as u32;
-                if values.insert((key, op.input), number).is_some() {
-                    let text = format!("{} was written twice: not judged by values", op.input);
-                    return run.unknown(text);
-                }
-                clusters.push(Cluster::new(op));
-                place[i].1 = number;
-            }
-            "read" => {}
-            _ if op.outcome == Outcome::Fail => {}
-            other => {
-                return run.unknown(format!("only reads and writes are judged, not `{other}`"));
-            }
-        }
-    }
-    let mut sweep = Sweep {
-        run,
-        semantics,
-        values: &values,
-        registers,
-        antecedents: 0,
-        stress: 0,
-        breaches: Breaches::default(),
-    };
-    // The ends of operations between their beginnings, in the order of the history.
-    let mut ends: Vec<(u64, u32)> =
-        (0u32..).zip(&ops).filter(|(_, o)| o.end != u64::MAX).map(|(i, o)| (o.end, i)).collect();
-    ends.sort_unstable();
-    let mut before = vec![Before::default(); ops.len()];
-    let mut ends = ends.into_iter().peekable();
-    for (i, op) in ops.iter().enumerate() {
-        while let Some((_, j)) = ends.next_if(|&(end, _)| end < op.invoked) {
-            sweep.end(&ops[j as usize], place[j as usize], before[j as usize]);
-        }
-        before[i] = sweep.begin(op, place[i].0);
-    }
-    for (_, j) in ends {
-        sweep.end(&ops[j as usize], place[j as usize], before[j as usize]);
-    }
-    sweep.conclude()
+/// An operation under way.
+#[derive(Clone, Copy)]
+enum Open {
+    Write {
+        number: usize,
+        invoked: u64,
+    },
+    /// With the state of the register when it began.
+    Read {
+        key: u32,
+        invoked: u64,
+        before: Register,
+    },
+    Other,
 }
 
-struct Sweep<'h> {
-    run: &'h Run<'h>,
+struct Sweep<'r, 'h> {
+    run: &'r Run<'h>,
     semantics: Semantics,
-    values: &'h FxHashMap<(u32, &'h Value), u32>,
-    registers: Vec<Register<'h>>,
+    keys: FxHashMap<&'h Value, u32>,
+    payloads: Payloads<'h>,
+    clusters: Vec<Option<Cluster>>,
+    registers: Vec<Register>,
+    /// The reads of the initial value that began last, by key.
+    initial: Vec<Option<Span>>,
     antecedents: u64,
     stress: u64,
     breaches: Breaches,
 }
 
-impl<'h> Sweep<'h> {
-    fn begin(&mut self, op: &'h Op<'h>, key: u32) -> Before {
-        let register = &mut self.registers[key as usize];
-        if op.f == "write" {
-            register.begun += 1;
-            register.open += 1;
+impl<'r, 'h> Sweep<'r, 'h> {
+    fn new(run: &'r Run<'h>, semantics: Semantics) -> Sweep<'r, 'h> {
+        Sweep {
+            run,
+            semantics,
+            keys: FxHashMap::default(),
+            payloads: Payloads::default(),
+            clusters: Vec::new(),
+            registers: Vec::new(),
+            initial: Vec::new(),
+            antecedents: 0,
+            stress: 0,
+            breaches: Breaches::default(),
         }
-        let &mut Register { overwritten, begun, open, .. } = register;
-        Before { overwritten, begun, open }
     }
 
-    fn end(&mut self, op: &'h Op<'h>, (key, number): (u32, u32), before: Before) {
+    fn judge(mut self) -> Finding {
+        let mut open: FxHashMap<Worker, Open> = FxHashMap::default();
+        let mut others: u64 = 0;
+        for record in &self.run.history.records {
+            let Entry::Op(op) = &record.entry else { continue };
+            if op.kind == OpKind::Invoke {
+                let begun = match self.begin(op, record.index) {
+                    Ok(begun) => begun,
+                    Err(unfit) => return self.run.unknown(unfit),
+                };
+                others += u64::from(matches!(begun, Open::Other));
+                open.insert(op.process, begun);
+                continue;
+            }
+            let index = record.index;
+            match open.remove(&op.process) {
+                Some(Open::Write { number, invoked }) => {
+                    self.end_write(number, Span { invoked, end: index }, op.kind);
+                }
+                Some(Open::Read { key, invoked, before }) if op.kind == OpKind::Ok => {
+                    self.end_read(key, Span { invoked, end: index }, before, &op.value);
+                }
+                // What certainly did not happen does not matter, whatever it was.
+                Some(Open::Other) if op.kind == OpKind::Fail => others -= 1,
+                _ => {}
+            }
+        }
+        if others > 0 {
+            return self.run.unknown("only registers with nothing but reads and writes are judged");
+        }
+        self.conclude()
+    }
+
+    fn begin(&mut self, op: &'h OpEvent, invoked: u64) -> Result<Open, String> {
+        let next = self.registers.len() as u32;
+        let key = *self.keys.entry(op.key.as_ref().unwrap_or(&Value::Nil)).or_insert(next);
+        if key == next {
+            self.registers.push(Register::default());
+            self.initial.push(None);
+        }
         let register = &mut self.registers[key as usize];
-        match (op.f, op.outcome) {
-            ("write", Outcome::Ok) => {
+        match op.f.as_str() {
+            "read" => return Ok(Open::Read { key, invoked, before: *register }),
+            "write" => {}
+            _ => return Ok(Open::Other),
+        }
+        register.begun += 1;
+        register.open += 1;
+        let number = self.payloads.number(u64::from(key), &op.value);
+        if number >= self.clusters.len() {
+            self.clusters.resize(number + 1, None);
+        }
+        let write = Span { invoked, end: u64::MAX };
+        let cluster =
+            Cluster { key, write, failed: false, first_end: write, last_begin: write, read: None };
+        let twice = self.clusters[number].replace(cluster).is_some();
+        if twice || op.value.is_nil() {
+            return Err(format!("{} stands for two values: not judged by values", op.value));
+        }
+        Ok(Open::Write { number, invoked })
+    }
+
+    fn end_write(&mut self, number: usize, write: Span, kind: OpKind) {
+        let Some(cluster) = &mut self.clusters[number] else { return };
+        let register = &mut self.registers[cluster.key as usize];
+        match kind {
+            OpKind::Ok => {
+                cluster.write = write;
+                cluster.add(write);
                 register.open -= 1;
-                register.overwritten = register.overwritten.max(Some((op.invoked, number)));
+                register.overwritten = register.overwritten.max(Some(write));
             }
-            ("write", Outcome::Fail) => register.open -= 1,
-            ("read", Outcome::Ok) => {
-                let overlaps = before.open > 0 || register.begun > before.begun;
-                self.read(op, key, before, overlaps);
+            OpKind::Fail => {
+                cluster.failed = true;
+                register.open -= 1;
+                // Somebody may have read it before anybody knew.
+                if let Some(read) = cluster.read.filter(|_| self.semantics != Semantics::Safe) {
+                    self.breaches.add(|| failed(self.run, read, write));
+                }
             }
-            _ => {}
+            OpKind::Info | OpKind::Invoke => {}
         }
     }
 
     /// Judges one read, at its end.
-    fn read(&mut self, read: &'h Op<'h>, key: u32, before: Before, overlaps: bool) {
+    fn end_read(&mut self, key: u32, read: Span, before: Register, value: &'h Value) {
+        let run = self.run;
+        let register = self.registers[key as usize];
+        let overlaps = before.open > 0 || register.begun > before.begun;
         self.stress += u64::from(overlaps);
-        let register = &mut self.registers[key as usize];
-        let written = self.values.get(&(key, read.output)).copied();
-        if self.semantics == Semantics::Safe {
-            if overlaps {
-                return;
-            }
-            self.antecedents += 1;
-            let right = match written.map(|w| register.clusters[w as usize].write) {
-                Some(write) => {
-                    let overwritten =
-                        before.overwritten.is_some_and(|(began, _)| began > write.end);
-                    write.outcome == Outcome::Ok && write.end < read.invoked && !overwritten
-                }
-                None => read.output.is_nil() && before.overwritten.is_none(),
-            };
-            if !right {
-                let last = before.overwritten.map(|(_, l)| register.clusters[l as usize].write);
-                self.breaches.add(|| not_the_last(self.run, read, last));
-            }
+        if self.semantics == Semantics::Safe && overlaps {
             return;
         }
         self.antecedents += 1;
-        let Some(written) = written else {
-            if !read.output.is_nil() {
-                self.breaches.add(|| never_written(self.run, read));
-            } else if let Some((_, by)) = before.overwritten {
-                let by = register.clusters[by as usize].write;
-                self.breaches.add(|| stale(self.run, read, None, by));
+        if value.is_nil() {
+            let initial = &mut self.initial[key as usize];
+            *initial = (*initial).max(Some(read));
+            if let Some(by) = before.overwritten {
+                self.breaches.add(|| stale(run, read, None, by));
             }
-            register.initial.add(read);
-            return;
-        };
-        let cluster = &mut register.clusters[written as usize];
-        let write = cluster.write;
-        if write.outcome == Outcome::Fail || write.invoked > read.end {
-            self.breaches.add(|| not_in_effect(self.run, read, write));
             return;
         }
+        let number = self.payloads.number(u64::from(key), value);
+        if number >= self.clusters.len() {
+            self.clusters.resize(number + 1, None);
+        }
+        let Some(cluster) = &mut self.clusters[number] else {
+            self.breaches.add(|| not_written(run, read));
+            return;
+        };
+        let write = cluster.write;
+        if cluster.failed {
+            self.breaches.add(|| failed(run, read, write));
+            return;
+        }
+        cluster.read.get_or_insert(read);
         cluster.add(read);
-        if let Some((began, by)) = before.overwritten.filter(|&(began, _)| began > write.end) {
-            debug_assert!(began < read.invoked);
-            let by = register.clusters[by as usize].write;
-            self.breaches.add(|| stale(self.run, read, Some(write), by));
+        if let Some(by) = before.overwritten.filter(|by| by.invoked > write.end) {
+            self.breaches.add(|| stale(run, read, Some(write), by));
         }
     }
 
     fn conclude(mut self) -> Finding {
         if self.semantics == Semantics::Atomic && self.breaches.is_empty() {
-            for register in &self.registers {
-                if let Some(conflict) = conflict(&register.initial, &register.clusters) {
+            let mut zones: Vec<Vec<Zone>> = vec![Vec::new(); self.registers.len()];
+            for (zones, initial) in zones.iter_mut().zip(&self.initial) {
+                zones.extend(initial.map(Zone::initial));
+            }
+            for cluster in self.clusters.iter().flatten().filter(|c| !c.failed) {
+                let zone = Zone::new(cluster.first_end, cluster.last_begin);
+                zones[cluster.key as usize].extend(zone);
+            }
+            for zones in zones {
+                if let Some(conflict) = conflict(zones) {
                     self.breaches.add(|| inversion(self.run, &conflict));
                 }
             }
@@ -237,63 +280,72 @@ impl<'h> Sweep<'h> {
     }
 }
 
-/// A read in words: `n2 read 7 (3.210 s to 3.250 s)`.
-fn told(run: &Run<'_>, op: &Op<'_>) -> String {
-    let who = match op.node {
-        Some(node) => format!("process {} at {}", op.process, name(node)),
-        None => format!("process {}", op.process),
+/// The operation event with an index.
+fn event<'h>(run: &Run<'h>, index: u64) -> Option<&'h OpEvent> {
+    match &run.record(index)?.entry {
+        Entry::Op(op) => Some(op),
+        _ => None,
+    }
+}
+
+/// An operation in words: `process 4 at n2 read 7 (3.210 s to 3.250 s)`.
+fn told(run: &Run<'_>, op: Span) -> String {
+    let Some(begin) = event(run, op.invoked) else { return "an operation".into() };
+    let at = begin.node.map_or(String::new(), |n| format!(" at {}", name(usize::from(n.0))));
+    let (verb, value) = match event(run, op.end) {
+        Some(end) if begin.f == "read" => ("read", &end.value),
+        _ => ("wrote", &begin.value),
     };
-    let (verb, value) = if op.f == "write" { ("wrote", op.input) } else { ("read", op.output) };
-    let end = match op.end {
+    let until = match op.end {
         u64::MAX => "an unknown end".to_string(),
         end => run.at(end).to_string(),
     };
-    format!("{who} {verb} {value} ({} to {end})", run.at(op.invoked))
+    format!("process {}{at} {verb} {value} ({} to {until})", begin.process, run.at(op.invoked))
 }
 
-fn witness<'h>(ops: impl IntoIterator<Item = &'h Op<'h>>) -> Vec<u64> {
+fn witness(ops: impl IntoIterator<Item = Span>) -> Vec<u64> {
     ops.into_iter().flat_map(|op| [op.invoked, op.end]).collect()
 }
 
-fn not_the_last(run: &Run<'_>, read: &Op<'_>, last: Option<&Op<'_>>) -> (String, Vec<u64>) {
-    let last_text = match last {
-        Some(write) => format!("the last write was: {}", told(run, write)),
-        None => "nothing had been written".into(),
+fn not_written(run: &Run<'_>, read: Span) -> (String, Vec<u64>) {
+    let key = |op: &OpEvent| op.key.clone();
+    let written = event(run, read.end).and_then(|end| {
+        run.history.records.iter().find(|r| match &r.entry {
+            Entry::Op(op) => {
+                op.kind == OpKind::Invoke
+                    && op.f == "write"
+                    && op.value == end.value
+                    && event(run, read.invoked).map(key) == Some(key(op))
+            }
+            _ => false,
+        })
+    });
+    let why = match written {
+        Some(write) => format!("whose write only began at {}", run.at(write.index)),
+        None => "which was never written".into(),
     };
-    let text = format!("{} while no write was under way; {last_text}", told(run, read));
-    (text, witness(last.into_iter().chain([read])))
+    let write = written.map(|w| Span { invoked: w.index, end: u64::MAX });
+    (format!("{}, {why}", told(run, read)), witness(write.into_iter().chain([read])))
 }
 
-fn never_written(run: &Run<'_>, read: &Op<'_>) -> (String, Vec<u64>) {
-    (format!("{}, which was never written", told(run, read)), witness([read]))
+fn failed(run: &Run<'_>, read: Span, write: Span) -> (String, Vec<u64>) {
+    let text = format!("{}, whose write had failed or was to fail", told(run, read));
+    (text, witness([write, read]))
 }
 
-fn not_in_effect(run: &Run<'_>, read: &Op<'_>, write: &Op<'_>) -> (String, Vec<u64>) {
-    let why = if write.outcome == Outcome::Fail {
-        "whose write had failed".to_string()
-    } else {
-        format!("whose write only began at {}", run.at(write.invoked))
-    };
-    (format!("{}, {why}", told(run, read)), witness([write, read]))
-}
-
-fn stale(run: &Run<'_>, read: &Op<'_>, write: Option<&Op<'_>>, by: &Op<'_>) -> (String, Vec<u64>) {
+fn stale(run: &Run<'_>, read: Span, write: Option<Span>, by: Span) -> (String, Vec<u64>) {
     let text = format!("{}, after {} had overwritten it", told(run, read), told(run, by));
     (text, witness(write.into_iter().chain([by, read])))
 }
 
-fn inversion(run: &Run<'_>, conflict: &Conflict<'_>) -> (String, Vec<u64>) {
-    let Conflict { first: (a1, b1), second: (b2, a2) } = conflict;
-    let order = |op: Option<&Op<'_>>| match op {
-        Some(op) => told(run, op),
-        None => "the register was nil at first".into(),
-    };
+fn inversion(run: &Run<'_>, conflict: &Conflict) -> (String, Vec<u64>) {
+    let &Conflict { first: (a1, b1), second: (b2, a2) } = conflict;
+    let first = a1.map_or("the register was nil at first".into(), |op| told(run, op));
     let text = format!(
-        "no order of the values fits: {}, before {}; but {}, before {}",
-        order(*a1),
+        "no order of the values fits: {first}, before {}; but {}, before {}",
         told(run, b1),
-        order(Some(b2)),
+        told(run, b2),
         told(run, a2),
     );
-    (text, witness(a1.iter().copied().chain([*b1, *b2, *a2])))
+    (text, witness(a1.into_iter().chain([b1, b2, a2])))
 }

@@ -2,71 +2,58 @@
 //!
 //! See [`register`](super::register) for what they are good for.
 
-use super::operations::Op;
-use schism_history::Outcome;
-
-/// A write and the reads of its value.
-pub(super) struct Cluster<'h> {
-    /// The write.
-    pub(super) write: &'h Op<'h>,
-    first_end: &'h Op<'h>,
-    last_begin: &'h Op<'h>,
-}
-
-impl<'h> Cluster<'h> {
-    /// The cluster of a write nobody has read.
-    pub(super) fn new(write: &'h Op<'h>) -> Cluster<'h> {
-        Cluster { write, first_end: write, last_begin: write }
-    }
-
-    /// Adds a read.
-    pub(super) fn add(&mut self, read: &'h Op<'h>) {
-        if read.end < self.first_end.end {
-            self.first_end = read;
-        }
-        if read.invoked > self.last_begin.invoked {
-            self.last_begin = read;
-        }
-    }
-}
-
-/// The reads of the initial value, which was there before everything.
-#[derive(Default)]
-pub(super) struct Initial<'h> {
-    last_begin: Option<&'h Op<'h>>,
-}
-
-impl<'h> Initial<'h> {
-    /// Adds a read.
-    pub(super) fn add(&mut self, read: &'h Op<'h>) {
-        if self.last_begin.is_none_or(|last| last.invoked < read.invoked) {
-            self.last_begin = Some(read);
-        }
-    }
+/// An operation, by the records of its two ends; `u64::MAX` for an end that is in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    /// Index of the invocation.
+    pub(super) invoked: u64,
+    /// Index of the completion.
+    pub(super) end: u64,
 }
 
 /// Why two values cannot be ordered: an operation on the first ended before one on the second
 /// began, and the other way round. No first operation stands for the initial value itself.
-pub(super) struct Conflict<'h> {
+pub(super) struct Conflict {
     /// On the first value, then on the second.
-    pub(super) first: (Option<&'h Op<'h>>, &'h Op<'h>),
+    pub(super) first: (Option<Span>, Span),
     /// On the second value, then on the first.
-    pub(super) second: (&'h Op<'h>, &'h Op<'h>),
+    pub(super) second: (Span, Span),
 }
 
-/// A zone: from the earliest end to the latest beginning of a cluster, or the other way round.
+/// From the earliest end to the latest beginning of the operations on a value, or the other way
+/// round.
 #[derive(Clone, Copy)]
-struct Zone<'h> {
-    f: u64,
-    s: u64,
-    first_end: Option<&'h Op<'h>>,
-    last_begin: &'h Op<'h>,
+pub(super) struct Zone {
+    /// The operation that ended first. The initial value has none: it was there before everything.
+    first_end: Option<Span>,
+    last_begin: Span,
 }
 
-impl<'h> Zone<'h> {
+impl Zone {
+    /// The zone of a value; a value in doubt that nobody has read need not exist.
+    pub(super) fn new(first_end: Span, last_begin: Span) -> Option<Zone> {
+        let exists = first_end.end != u64::MAX;
+        exists.then_some(Zone { first_end: Some(first_end), last_begin })
+    }
+
+    /// The zone of the initial value, with the read of it that began last.
+    pub(super) fn initial(last_begin: Span) -> Zone {
+        Zone { first_end: None, last_begin }
+    }
+
+    /// The earliest end, counted from 1 so that the initial value comes before all.
+    fn f(&self) -> u64 {
+        self.first_end.map_or(0, |op| op.end + 1)
+    }
+
+    /// The latest beginning.
+    fn s(&self) -> u64 {
+        self.last_begin.invoked + 1
+    }
+
     /// The evidence, if this value and that of `other` cannot be ordered.
-    fn against(&self, other: &Zone<'h>) -> Option<Conflict<'h>> {
-        let conflicts = self.f < other.s && other.f < self.s;
+    fn against(&self, other: &Zone) -> Option<Conflict> {
+        let conflicts = self.f() < other.s() && other.f() < self.s();
         let (a, b) = if self.first_end.is_none() { (self, other) } else { (other, self) };
         Some(Conflict {
             first: (a.first_end, b.last_begin),
@@ -75,40 +62,18 @@ impl<'h> Zone<'h> {
     }
 }
 
-/// Finds two values that cannot be ordered, if there are any.
-pub(super) fn conflict<'h>(
-    initial: &Initial<'h>,
-    clusters: &[Cluster<'h>],
-) -> Option<Conflict<'h>> {
-    // Times are counted from 1, so that the initial value ends before all.
-    let mut forward: Vec<Zone<'h>> = Vec::new();
-    let mut backward: Vec<Zone<'h>> = Vec::new();
-    forward.extend(initial.last_begin.map(|last_begin| Zone {
-        f: 0,
-        s: last_begin.invoked + 1,
-        first_end: None,
-        last_begin,
-    }));
-    for cluster in clusters {
-        let (first_end, last_begin) = (cluster.first_end, cluster.last_begin);
-        if first_end.end == u64::MAX || cluster.write.outcome == Outcome::Fail {
-            // In doubt and never read, or failed: it need not, or must not, have happened.
-            continue;
-        }
-        let (f, s) = (first_end.end + 1, last_begin.invoked + 1);
-        let zone = Zone { f, s, first_end: Some(first_end), last_begin };
-        if f < s { forward.push(zone) } else { backward.push(zone) }
-    }
-    forward.sort_unstable_by_key(|z| z.f);
+/// Finds two values of a register that cannot be ordered, if there are any.
+pub(super) fn conflict(zones: Vec<Zone>) -> Option<Conflict> {
+    let (mut forward, backward): (Vec<_>, Vec<_>) = zones.into_iter().partition(|z| z.f() < z.s());
+    forward.sort_unstable_by_key(Zone::f);
     for pair in forward.windows(2) {
-        if pair[1].f < pair[0].s {
+        if pair[1].f() < pair[0].s() {
             return pair[0].against(&pair[1]);
         }
     }
     // Forward zones are disjoint now: only the last that begins before a backward zone can hold it.
     backward.iter().find_map(|zone| {
-        let after = forward.partition_point(|forward| forward.f < zone.s);
-        let holder = forward[..after].last()?;
-        zone.against(holder)
+        let after = forward.partition_point(|forward| forward.f() < zone.s());
+        zone.against(forward[..after].last()?)
     })
 }

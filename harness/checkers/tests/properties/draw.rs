@@ -137,7 +137,7 @@ pub fn consensus(rng: &mut Rng, weather: Weather) -> Tape {
         } else if rng.chance(95) {
             tape.decide(node, value);
         } else {
-            tape.event(node, "decide", None, None, schism_history::Value::Nil);
+            tape.event(node, "decide", None, None, Value::Nil);
         }
     })
 }
@@ -198,7 +198,7 @@ pub fn register(rng: &mut Rng, writers: u64, clients: u64, steps: usize) -> Tape
                 written = next;
             }
             None => {
-                tape.op(names[c], node, OpKind::Invoke, "read", schism_history::Value::Nil);
+                tape.op(names[c], node, OpKind::Invoke, "read", Value::Nil);
                 open[c] = Some(("read", 0));
             }
             Some((f, value)) => {

@@ -132,7 +132,7 @@ pub fn log(w: &World, property: &str) -> bool {
                     |o: &&&Ev| o.node == e.node && o.instance == e.instance && o.index < e.index;
                 let first = reports.iter().filter(|o| o.instance == e.instance);
                 let first = first.filter_map(|o| o.number).min();
-                match reports.iter().filter(mine).last() {
+                match reports.iter().rfind(mine) {
                     None => Some(slot) != first,
                     Some(last) if last.life == e.life => Some(slot) != last.number.map(|n| n + 1),
                     Some(_) => {
@@ -169,7 +169,7 @@ pub fn log(w: &World, property: &str) -> bool {
                     .filter_map(|e| e.number)
                     .max();
                 let short = floor.is_some_and(|f| c.number > Some(f) && own < Some(f));
-                lost || (short && own.is_some()) || (short && floor.is_some())
+                lost || short
             })
         }
         other => panic!("no oracle for {other}"),

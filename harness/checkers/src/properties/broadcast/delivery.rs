@@ -16,27 +16,32 @@
 
 use super::super::link::delivered_again;
 use super::super::payloads::{Bits, Payloads};
-use super::super::run::{Breaches, Run, Told, name};
+use super::super::run::{Breaches, Moment, Run, Told, name};
 use super::{rough, seen};
 use crate::{Finding, Status};
-use schism_history::Nanos;
+use schism_history::{Entry, Nanos};
 
-/// How far one message got.
-struct Spread<'h> {
-    first: Told<'h>,
-    origin: usize,
+/// How far one message got. Records are given by index, `u64::MAX` if there is none.
+struct Spread {
     broadcast: u64,
-    begin: Nanos,
-    end: Nanos,
     by_correct: u64,
     by_honest: u64,
+    begin: Nanos,
+    end: Nanos,
+    origin: u32,
     by_doomed: bool,
 }
 
+impl Spread {
+    fn origin(&self) -> usize {
+        self.origin as usize
+    }
+}
+
 /// How far every message got before the deadline.
-fn spreads<'h>(run: &Run<'h>) -> (Vec<Spread<'h>>, Bits) {
+fn spreads(run: &Run<'_>) -> (Vec<Spread>, Bits) {
     let mut payloads = Payloads::default();
-    let mut spreads: Vec<Spread<'h>> = Vec::new();
+    let mut spreads: Vec<Spread> = Vec::new();
     let mut delivered = Bits::new(run.nodes());
     for told in run.events() {
         let Some(seen) = seen(&mut payloads, &told) else { continue };
@@ -46,13 +51,12 @@ fn spreads<'h>(run: &Run<'h>) -> (Vec<Spread<'h>>, Bits) {
         }
         if seen.number == spreads.len() {
             spreads.push(Spread {
-                first: told,
-                origin: seen.origin,
                 broadcast: u64::MAX,
-                begin: time,
-                end: time,
                 by_correct: u64::MAX,
                 by_honest: u64::MAX,
+                begin: time,
+                end: time,
+                origin: seen.origin as u32,
                 by_doomed: false,
             });
         }
@@ -78,8 +82,8 @@ fn spreads<'h>(run: &Run<'h>) -> (Vec<Spread<'h>>, Bits) {
 /// since which record, if at all; `stressed` whether that was hard; `to` restricts the obligation.
 fn owed_deliveries(
     run: &Run<'_>,
-    owed: impl Fn(&Spread<'_>) -> u64,
-    stressed: impl Fn(&Spread<'_>) -> bool,
+    owed: impl Fn(&Spread) -> u64,
+    stressed: impl Fn(&Spread) -> bool,
     only_origin: bool,
     stressor: &str,
 ) -> Finding {
@@ -96,7 +100,7 @@ fn owed_deliveries(
         stress += u64::from(stressed(spread));
         settled = settled.max(Some(spread.end));
         let missing = if only_origin {
-            Some(spread.origin).filter(|&o| !delivered.get(number, o))
+            Some(spread.origin()).filter(|&o| !delivered.get(number, o))
         } else if delivered.covers(number, &everyone) {
             None
         } else {
@@ -114,14 +118,17 @@ fn owed_deliveries(
 
 fn never_delivered(
     run: &Run<'_>,
-    spread: &Spread<'_>,
+    spread: &Spread,
     since: u64,
     missing: usize,
 ) -> (String, Vec<u64>) {
-    let origin = name(spread.origin);
-    let value = &spread.first.event.value;
+    let origin = name(spread.origin());
+    let Some(Entry::Event(event)) = run.record(since).map(|r| &r.entry) else {
+        return ("a message was not delivered".into(), vec![since]);
+    };
+    let value = &event.value;
     let missing = name(missing);
-    let deadline = super::super::run::Moment(run.deadline());
+    let deadline = Moment(run.deadline());
     let text = if since == spread.broadcast {
         let whom = if missing == origin { "itself".into() } else { format!("{missing}") };
         format!(
@@ -129,12 +136,9 @@ fn never_delivered(
             run.at(since),
         )
     } else {
-        let by = match run.record(since).map(|r| &r.entry) {
-            Some(schism_history::Entry::Event(e)) => e.node.to_string(),
-            _ => "a process".into(),
-        };
         format!(
-            "{by} delivered {value} from {origin} at {}, but correct {missing} had not by {deadline}",
+            "{} delivered {value} from {origin} at {}, but correct {missing} had not by {deadline}",
+            event.node,
             run.at(since),
         )
     };
@@ -145,7 +149,7 @@ fn never_delivered(
 fn valid(run: &Run<'_>, only_origin: bool) -> Finding {
     owed_deliveries(
         run,
-        |s| if run.correct(s.origin) { s.broadcast } else { u64::MAX },
+        |s| if run.correct(s.origin()) { s.broadcast } else { u64::MAX },
         |s| run.spells.meet(s.begin, s.end),
         only_origin,
         "with a fault in force before the last delivery",
@@ -167,7 +171,7 @@ pub(in super::super) fn agreement(run: &Run<'_>) -> Finding {
     owed_deliveries(
         run,
         |s| s.by_correct,
-        |s| !run.correct(s.origin) || run.spells.meet(s.begin, s.end),
+        |s| !run.correct(s.origin()) || run.spells.meet(s.begin, s.end),
         false,
         "from a faulty sender or with a fault in force while they spread",
     )
@@ -196,9 +200,9 @@ pub(in super::super) fn reaches(run: &Run<'_>) -> Vec<Reach> {
     let (spreads, delivered) = spreads(run);
     let correct: Vec<usize> = run.correct_nodes().collect();
     let lossy = correct.iter().any(|&n| run.network.reorders_into(n));
-    let reach = |(number, spread): (usize, &Spread<'_>)| {
+    let reach = |(number, spread): (usize, &Spread)| {
         let reached = correct.iter().filter(|&&n| delivered.get(number, n)).count() as u64;
-        (spread.broadcast != u64::MAX && run.correct(spread.origin)).then(|| Reach {
+        (spread.broadcast != u64::MAX && run.correct(spread.origin())).then(|| Reach {
             index: spread.broadcast,
             reached,
             correct: correct.len() as u64,
