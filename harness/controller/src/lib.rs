@@ -1,3 +1,18 @@
-//! The controller: runs systems under test as real processes, records and judges what they do.
+//! The controller: runs systems under test as real processes or simulated, records and judges
+//! what they do.
 
+pub mod cli;
+mod error;
+mod judge;
+mod loading;
 pub mod processes;
+mod real;
+mod recipe;
+mod reporting;
+mod resolve;
+mod simulated;
+mod store;
+
+pub use error::Error;
+pub use judge::{Verdict, judge};
+pub use recipe::Recipe;

@@ -1,6 +1,9 @@
 //! The `schism` command.
 
-fn main() -> std::process::ExitCode {
-    eprintln!("usage: schism node NAME");
-    std::process::ExitCode::from(64)
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Only a process with a single thread can move into a namespace of its own.
+    schism::processes::prepare();
+    schism::cli::main()
 }

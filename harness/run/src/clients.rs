@@ -15,6 +15,8 @@ pub(crate) struct Pending {
     pub node: NodeId,
     /// How often the node had been started by then.
     pub life: u32,
+    /// When.
+    pub since: Nanos,
 }
 
 #[derive(Clone, Debug)]
@@ -30,8 +32,8 @@ struct Connection {
 pub(crate) struct Clients {
     connections: Vec<Connection>,
     free: BTreeSet<u32>,
-    /// Clients that pause before they try again, in the order in which they wake.
-    resting: VecDeque<(Nanos, u32)>,
+    /// Clients that rest before their next operation, in the order in which they wake.
+    resting: BTreeSet<(Nanos, u32)>,
     /// Time-outs in the order of their deadlines, which is the order of invocation.
     deadlines: VecDeque<(Nanos, u32, u64)>,
     next_process: Worker,
@@ -43,7 +45,7 @@ impl Clients {
         let mut clients = Clients {
             connections: Vec::new(),
             free: BTreeSet::new(),
-            resting: VecDeque::new(),
+            resting: BTreeSet::new(),
             deadlines: VecDeque::new(),
             next_process: 0,
             next_msg_id: 1,
@@ -100,12 +102,13 @@ impl Clients {
         op: Op,
         node: NodeId,
         life: u32,
+        now: Nanos,
         deadline: Nanos,
     ) -> u64 {
         let msg_id = self.next_msg_id;
         self.next_msg_id += 1;
         self.free.remove(&client);
-        self.connections[client as usize].pending = Some(Pending { op, msg_id, node, life });
+        self.connections[client as usize].pending = Some(Pending { op, msg_id, node, life, since: now });
         self.deadlines.push_back((deadline, client, msg_id));
         msg_id
     }
@@ -115,44 +118,35 @@ impl Clients {
         self.connections.get(client as usize)?.pending.as_ref()
     }
 
-    /// The operation ended. In doubt, a new process takes over the connection. If it is to rest,
-    /// it is not free before that time; times must not decrease from call to call.
-    pub(crate) fn end(
-        &mut self,
-        client: u32,
-        in_doubt: bool,
-        rest: Option<Nanos>,
-    ) -> Option<Pending> {
+    /// The operation ended. In doubt, a new process takes over the connection. The client is not
+    /// free before `rest`.
+    pub(crate) fn end(&mut self, client: u32, in_doubt: bool, rest: Nanos) -> Option<Pending> {
         let connection = self.connections.get_mut(client as usize)?;
         let pending = connection.pending.take()?;
         if in_doubt {
             connection.process = self.next_process;
             self.next_process += 1;
         }
-        match rest {
-            _ if connection.done => {}
-            Some(until) => self.resting.push_back((until, client)),
-            None => {
-                self.free.insert(client);
-            }
+        if !connection.done {
+            self.resting.insert((rest, client));
         }
         Some(pending)
     }
 
     /// Frees the clients that have rested.
     pub(crate) fn wake(&mut self, now: Nanos) {
-        while let Some(&(until, client)) = self.resting.front() {
+        while let Some(&(until, client)) = self.resting.first() {
             if until > now {
                 break;
             }
-            self.resting.pop_front();
+            self.resting.pop_first();
             self.free.insert(client);
         }
     }
 
     /// When the next client has rested.
     pub(crate) fn next_waking(&self) -> Option<Nanos> {
-        self.resting.front().map(|&(until, _)| until)
+        self.resting.first().map(|&(until, _)| until)
     }
 
     /// Clients whose operation is at this node since this life of it or longer.

@@ -41,8 +41,10 @@ pub struct Config {
     /// How many clients. With a rate: how many to begin with.
     pub concurrency: u32,
     /// Operations per second, whether or not earlier ones have ended; `None`: each client sends
-    /// the next operation as soon as the last has ended.
+    /// the next operation when the last has ended.
     pub rate: Option<f64>,
+    /// Without a rate: how long a client waits at least from one operation to the next.
+    pub pace: Nanos,
     /// When the chaos ends.
     pub limit: Limit,
     /// How long a client waits for a reply.
@@ -63,6 +65,7 @@ impl Default for Config {
             nodes: 5,
             concurrency: 10,
             rate: None,
+            pace: SECOND / 100,
             limit: Limit { time: 20 * SECOND, operations: None },
             timeout: 2 * SECOND,
             settle: 3 * SECOND,

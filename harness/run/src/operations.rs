@@ -16,9 +16,9 @@ const REST: Nanos = 10_000_000;
 impl Run {
     /// Lets every client that is free, and whose time has come, invoke its next operation.
     pub(crate) fn invoke(&mut self, now: Nanos) {
+        self.clients.wake(now);
         match self.config.rate {
             None => {
-                self.clients.wake(now);
                 let free: Vec<u32> = self.clients.free().collect();
                 for client in free {
                     if self.enough() {
@@ -79,7 +79,7 @@ impl Run {
         self.progress.invoked += 1;
         let life = self.incarnations[usize::from(node.0)];
         let deadline = now + self.config.timeout;
-        let msg_id = self.clients.begin(client, op, node, life, deadline);
+        let msg_id = self.clients.begin(client, op, node, life, now, deadline);
         if let Some(fields) = body.as_object_mut() {
             fields.insert("msg_id".into(), msg_id.into());
         }
@@ -184,8 +184,15 @@ impl Run {
         error: Option<CompactString>,
     ) {
         let process = self.clients.process(client);
-        // Whoever was refused would be refused again at once.
-        let rest = (kind != OpKind::Ok && self.config.rate.is_none()).then_some(now + REST);
+        let begun = self.clients.pending(client).map_or(now, |pending| pending.since);
+        let mut rest = begun.saturating_add(self.config.pace).max(now);
+        if kind != OpKind::Ok {
+            // Whoever was refused would be refused again at once.
+            rest = rest.max(now + REST);
+        }
+        if self.config.rate.is_some() {
+            rest = now;
+        }
         let Some(pending) = self.clients.end(client, kind == OpKind::Info, rest) else { return };
         match kind {
             OpKind::Ok => self.progress.ok += 1,

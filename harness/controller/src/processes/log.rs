@@ -56,7 +56,11 @@ impl NodeLog {
         let bytes: Vec<u8> = self.tail.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(QUOTED)..].join("\n")
+        let last = lines.len().saturating_sub(QUOTED);
+        // A long backtrace must not hide the message it belongs to.
+        let panic = lines.iter().rposition(|line| line.contains(" panicked at "));
+        let first = panic.map_or(last, |panic| panic.min(last));
+        lines[first..lines.len().min(first + QUOTED)].join("\n")
     }
 }
 
@@ -82,5 +86,9 @@ mod tests {
         assert!(end.starts_with("line 2980\n") && end.ends_with("line 2999"), "{end}");
         log.begin(1).unwrap();
         assert_eq!(log.end(), "");
+        log.take(b"thread 'main' panicked at x.rs:1:1:\nwhy\nstack backtrace:\n").unwrap();
+        log.take("  at somewhere\n".repeat(50).as_bytes()).unwrap();
+        assert!(log.end().starts_with("thread 'main' panicked at x.rs:1:1:\nwhy\n"));
+        assert_eq!(log.end().lines().count(), QUOTED);
     }
 }

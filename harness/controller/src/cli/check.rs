@@ -1,0 +1,67 @@
+//! `schism check`: judge a recorded history.
+
+use super::Outcome;
+use super::args::{CheckArgs, Key};
+use super::terminal::{colour, print, width};
+use crate::{Error, Verdict, judge, loading};
+use schism_checkers::Budget;
+use schism_checkers::linearizability::{Linearizable, ModelKind, Options, Report, check_history};
+use schism_history::{History, Keyed, LoadOptions};
+use schism_reports::{RunFacts, Summary};
+
+pub fn check(args: &CheckArgs) -> Outcome {
+    let file = loading::history_file(&args.file);
+    let keyed = match args.key {
+        Key::Field => Keyed::Field,
+        Key::Tuple => Keyed::Tuple,
+        Key::None => Keyed::None,
+    };
+    let model = args.model.as_deref().map(ModelKind::parse).transpose().map_err(Error::usage)?;
+    let loaded = loading::load(&file, &LoadOptions { keyed })?;
+    let history = loaded.history;
+    let budget = Budget { time: args.timeout, memory: args.memory.saturating_mul(1 << 20) };
+    let (verdict, report) = match model {
+        Some(model) => {
+            let report = search(&history, &model, &budget)?;
+            let finding = Linearizable::finding(&Ok(report.clone()));
+            let verdict = Verdict { overall: finding.status, findings: vec![finding] };
+            (verdict, Some(report))
+        }
+        None if history.meta.workload.is_empty() => {
+            return Err(Error::usage(format!(
+                "{} does not say what it should be judged by: add --model, one of {}",
+                file.display(),
+                schism_checkers::linearizability::Model::all()
+                    .map(|model| model.name())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )));
+        }
+        None => (judge(&history, &budget)?, None),
+    };
+    if let Some(path) = &args.html {
+        let page = match &report {
+            Some(report) => String::new(),
+            None => {
+                return Err(Error::usage("--html explains one model's verdict: add --model"));
+            }
+        };
+        std::fs::write(path, page).map_err(|e| Error::writing(path, e))?;
+    }
+    if args.quiet {
+    } else if args.json {
+        print(&format!("{:#}\n", serde_json::json!(verdict)));
+    } else if let Some(report) = &report {
+        print(&format!("{report:#?}"));
+    } else {
+        let summary = Summary::of(&history, &verdict.findings, &RunFacts::default());
+        print(&schism_reports::terminal::summary(&summary, colour(), width()));
+    }
+    Ok(verdict.overall.exit_code() as u8)
+}
+
+fn search(history: &History, model: &ModelKind, budget: &Budget) -> Result<Report, Error> {
+    let options =
+        Options { time: Some(budget.time), memory: budget.memory, ..Options::default() };
+    check_history(history, model, &options).map_err(Error::usage)
+}

@@ -1,0 +1,281 @@
+//! `schism test`: run, record, judge, report.
+
+use super::Outcome;
+use super::args::{NodeArgs, Seeds, TestArgs, parse_concurrency};
+use super::terminal::{LiveLine, colour, print, width};
+use crate::judge::{judge, meta_of};
+use crate::reporting::{Kept, write_report};
+use crate::resolve::{self, Request};
+use crate::store::RunDirectory;
+use crate::{Error, Recipe, real, simulated};
+use schism_checkers::{Budget, Status};
+use schism_history::History;
+use schism_reports::RunFacts;
+use schism_run::Progress;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How a run is shown and kept.
+pub struct Showing<'a> {
+    pub store: &'a Path,
+    pub json: bool,
+    pub report: bool,
+    /// The command that does the run again.
+    pub command: String,
+}
+
+pub fn test(args: &TestArgs) -> Outcome {
+    let request = request(args)?;
+    if args.bin.is_some() && request.simulated {
+        return Err(Error::usage(
+            "--bin cannot be simulated: a program keeps its own time and randomness",
+        ));
+    }
+    if let Some(seeds) = args.seeds {
+        return many_seeds(args, &request, seeds);
+    }
+    let seed = args.seed.unwrap_or_else(new_seed);
+    // Everything that can be refused is refused before anything starts.
+    let recipes = match &args.bin {
+        Some(program) => {
+            real::check_program(program)?;
+            vec![request.of_program(program, &args.arguments, seed)?]
+        }
+        None => {
+            let cards: Result<Vec<_>, Error> = args.names.iter().map(|n| resolve::card(n)).collect();
+            let recipes = cards?.into_iter().map(|card| request.of_card(card, seed));
+            recipes.collect::<Result<_, _>>()?
+        }
+    };
+    let mut worst = Status::Holds;
+    for recipe in &recipes {
+        let showing = Showing {
+            store: &args.store,
+            json: args.json,
+            report: !args.no_report,
+            command: command_line(Some((recipe.seed, recipe.simulated))),
+        };
+        worst = worst.min(run_one(recipe, &showing)?);
+    }
+    Ok(worst.exit_code() as u8)
+}
+
+fn request(args: &TestArgs) -> Result<Request, Error> {
+    let concurrency = args.concurrency.as_deref();
+    let concurrency = concurrency.map(|text| parse_concurrency(text, args.nodes)).transpose();
+    Ok(Request {
+        twin: args.twin.clone(),
+        workload: args.workload.clone(),
+        properties: args.property.clone(),
+        nodes: args.nodes,
+        concurrency: concurrency.map_err(Error::usage)?,
+        rate: args.rate,
+        pace: args.pace,
+        time_limit: args.time_limit.unwrap_or(Duration::from_secs(20)),
+        operations: args.ops,
+        timeout: args.timeout,
+        settle: args.settle,
+        messages: args.messages.clone(),
+        mix: args.nemesis,
+        plan: args.plan.clone(),
+        simulated: args.sim || args.seeds.is_some(),
+    })
+}
+
+/// Carries out one recipe: run, record, judge, report.
+pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> {
+    announce(recipe, showing);
+    let directory = RunDirectory::create(showing.store, recipe)?;
+    let mut facts = RunFacts {
+        command: showing.command.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        faults_planned: Some(recipe.plan.faults.len() as u64),
+        ..RunFacts::default()
+    };
+    let (history, progress): (History, Progress) = if recipe.simulated {
+        let simulated = simulated::run(recipe)?;
+        schism_history::write(directory.history(), &simulated.history)
+            .map_err(|e| Error::writing(&directory.history(), e))?;
+        facts.environment.push(format!("simulated, {} node steps", simulated.steps));
+        (simulated.history, simulated.progress)
+    } else {
+        let mut live = LiveLine::new(!showing.json);
+        let outcome = real::run(recipe, &directory, meta_of(recipe), &mut live);
+        live.clear();
+        let outcome = outcome?;
+        facts.containment = outcome.containment;
+        (outcome.history, outcome.progress)
+    };
+    facts.marks = progress.marks.iter().map(|(k, v)| (k.to_string(), *v)).collect();
+    let verdict = judge(&history, &Budget::default())?;
+    let kept = Kept { recipe: recipe.clone(), history, verdict, facts };
+    kept.write_verdict(&directory)?;
+    if showing.report {
+        write_report(&directory, &kept)?;
+    }
+    if showing.json {
+        print(&format!("{:#}\n", kept.json(&directory)));
+    } else {
+        let summary = kept.summary(&directory);
+        print(&schism_reports::terminal::summary(&summary, colour(), width()));
+    }
+    Ok(kept.verdict.overall)
+}
+
+/// Says what is going to happen, the seed first.
+fn announce(recipe: &Recipe, showing: &Showing<'_>) {
+    let host = if recipe.simulated { "simulated nodes" } else { "processes" };
+    let twin = recipe.twin.as_ref().map(|twin| format!(" with {twin}")).unwrap_or_default();
+    let text = format!(
+        "seed {}: {}{twin}, {} {host}, workload {}, {}\n{}\n",
+        recipe.seed,
+        recipe.test,
+        recipe.nodes,
+        recipe.workload,
+        schism_nemesis::time::words(recipe.time_limit),
+        recipe.plan,
+    );
+    if showing.json {
+        eprint!("{text}");
+    } else {
+        print(&text);
+    }
+}
+
+fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
+    let jobs = args.jobs.map(usize::from);
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = jobs.unwrap_or_else(cores);
+    // A thousand histories are looked at, none is kept: their messages need not be recorded.
+    let request = Request { messages: "none".into(), ..request.clone() };
+    let list: Vec<u64> = (seeds.first..=seeds.last).collect();
+    let mut worst = Status::Holds;
+    let mut reports = Vec::new();
+    for name in &args.names {
+        let card = resolve::card(name)?;
+        request.of_card(card, seeds.first)?;
+        let began = std::time::Instant::now();
+        let mut done = 0u64;
+        let mut steps = 0u64;
+        let mut counts = std::collections::BTreeMap::new();
+        let mut first_bad = None;
+        let mut live = LiveLine::new(!args.json);
+        simulated::seeds(&list, jobs, &|seed| request.of_card(card, seed), &mut |result| {
+            done += 1;
+            steps += result.steps;
+            *counts.entry(result.verdict.overall).or_insert(0u64) += 1;
+            if live.shown() {
+                live.draw(&format!("{name}: {done} of {} seeds", list.len()));
+            }
+            let bad = simulated::is_bad(result.verdict.overall);
+            if bad && first_bad.is_none() {
+                first_bad = Some(result);
+            }
+            !bad || args.keep_going
+        })?;
+        live.clear();
+        let seconds = began.elapsed().as_secs_f64();
+        let overall = counts.keys().min().copied().unwrap_or(Status::Vacuous);
+        worst = worst.min(overall);
+        let tally: Vec<String> = counts.iter().map(|(status, n)| format!("{n} {status}")).collect();
+        let mut text = format!(
+            "{name}: {done} seeds in {seconds:.1} s ({:.0} seeds/s, {:.2} million steps/s): {}\n",
+            done as f64 / seconds,
+            steps as f64 / seconds / 1e6,
+            tally.join(", ")
+        );
+        let mut command = None;
+        if let Some(bad) = &first_bad {
+            let line = command_line(Some((bad.seed, true)));
+            text += &format!("seed {} is the first that fails:\n", bad.seed);
+            for finding in bad.verdict.findings.iter().filter(|f| f.status == overall) {
+                text += &format!("  {}: {}: {}\n", finding.property, finding.status, finding.explanation);
+            }
+            text += &format!("replay: {line}\n");
+            command = Some(line);
+        }
+        if args.json {
+            let counts: std::collections::BTreeMap<String, u64> =
+                counts.iter().map(|(status, n)| (status.to_string(), *n)).collect();
+            reports.push(serde_json::json!({
+                "test": name, "seeds": done, "seconds": seconds, "overall": overall,
+                "counts": counts, "first-bad-seed": first_bad.as_ref().map(|bad| bad.seed),
+                "findings": first_bad.as_ref().map(|bad| &bad.verdict.findings), "replay": command,
+            }));
+        } else {
+            print(&text);
+        }
+    }
+    if args.json {
+        print(&format!("{:#}\n", serde_json::Value::from(reports)));
+    }
+    Ok(worst.exit_code() as u8)
+}
+
+/// The command line in force, with this seed, on this host.
+fn command_line(seed: Option<(u64, bool)>) -> String {
+    let Some((seed, simulated)) = seed else { return String::new() };
+    let mut words = vec!["schism".to_string()];
+    let mut skip = false;
+    let mut rest = false;
+    let mut tail = Vec::new();
+    for word in std::env::args().skip(1) {
+        if rest {
+            tail.push(quoted(&word));
+            continue;
+        }
+        if std::mem::take(&mut skip) {
+            continue;
+        }
+        match word.as_str() {
+            "--" => {
+                rest = true;
+                tail.push("--".into());
+            }
+            "--seed" | "--seeds" | "-j" | "--jobs" => skip = true,
+            "--sim" | "--keep-going" | "--json" => {}
+            other if other.starts_with("--seed") || other.starts_with("-j") => {}
+            other => words.push(quoted(other)),
+        }
+    }
+    if simulated {
+        words.push("--sim".into());
+    }
+    words.push(format!("--seed {seed}"));
+    words.extend(tail);
+    words.join(" ")
+}
+
+/// A word as a shell must be given it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// A seed that is short enough to be typed.
+fn new_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let bits = now.as_nanos() as u64 ^ (u64::from(std::process::id()) << 32);
+    schism_nemesis::Rng::new(bits, &[]).below(1_000_000_000)
+}
+
+/// `schism node`: one node of a protocol, on standard input and output.
+pub fn node(args: &NodeArgs) -> Outcome {
+    let card = resolve::card(&args.name)?;
+    let build = match &args.twin {
+        None => card.build,
+        Some(name) => {
+            let twin = card.twin(name).map_err(|known| {
+                let known = known.join(", ");
+                Error::usage(format!("{} has no twin `{name}`; it has: {known}", card.name))
+            })?;
+            twin.build
+        }
+    };
+    real::serve(build)
+}

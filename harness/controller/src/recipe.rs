@@ -1,0 +1,136 @@
+//! Everything a run needs to be repeated, as data.
+//!
+//! A command line becomes a [`Recipe`]; a run carries out a recipe and writes it down beside its
+//! history; a replay reads it again. The plan of faults is part of it, literally.
+
+use schism_checkers::properties::Faults;
+use schism_nemesis::{Delay, LinkRule, Plan, time};
+use schism_run::{Config, Limit, Messages};
+use schism_workloads::Shape;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything a run needs to be repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Recipe {
+    /// The version of the harness that made it.
+    pub schism: String,
+    /// The catalogue's name of the protocol, or what to call the program.
+    pub test: String,
+    /// The defect built into it, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+    /// A program that is no protocol of the catalogue, and its arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub program: Vec<String>,
+    /// What drives it.
+    pub workload: String,
+    /// What it is judged for.
+    pub properties: Vec<String>,
+    /// Whether a process that crashed and came back is called correct.
+    pub crash_recovery: bool,
+    /// Whether only the first node may write.
+    #[serde(default)]
+    pub one_writer: bool,
+    /// Whether it runs in the simulator.
+    pub simulated: bool,
+    /// The seed of everything that is not written here.
+    pub seed: u64,
+    /// How many nodes.
+    pub nodes: u16,
+    /// How many clients.
+    pub concurrency: u32,
+    /// Operations per second of an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// How long a client of a closed loop waits at least from one operation to the next.
+    #[serde(with = "time")]
+    pub pace: Duration,
+    /// How long workload and faults go on.
+    #[serde(with = "time")]
+    pub time_limit: Duration,
+    /// Or after how many operations they end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<u64>,
+    /// How long a client waits for a reply.
+    #[serde(with = "time")]
+    pub timeout: Duration,
+    /// How long the network may take to calm down in the end.
+    #[serde(with = "time")]
+    pub settle: Duration,
+    /// Fewer acknowledged operations than this mean nothing.
+    pub operations_min: u64,
+    /// Which messages are recorded: `all`, `none`, or one in so many.
+    pub messages: String,
+    /// The faults.
+    #[serde(flatten)]
+    pub plan: Plan,
+}
+
+/// Links of the simulator take between these times, each message for itself.
+const SIMULATED_DELAY: (Duration, Duration) =
+    (Duration::from_micros(200), Duration::from_millis(3));
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Reads `all`, `none` or a number.
+pub fn parse_messages(text: &str) -> Result<Messages, String> {
+    match text {
+        "all" => Ok(Messages::OneIn(1)),
+        "first" => Ok(Messages::First(200_000)),
+        "none" => Ok(Messages::Off),
+        number => match number.parse() {
+            Ok(k) if k > 0 => Ok(Messages::OneIn(k)),
+            _ => Err(format!(
+                "`{number}` is not `all`, `none`, `first` or a number k to record one message in k"
+            )),
+        },
+    }
+}
+
+impl Recipe {
+    /// What the script of the run is told.
+    pub fn config(&self) -> Config {
+        Config {
+            nodes: self.nodes,
+            concurrency: self.concurrency,
+            rate: self.rate,
+            pace: nanos(self.pace),
+            limit: Limit { time: nanos(self.time_limit), operations: self.operations },
+            timeout: nanos(self.timeout),
+            settle: nanos(self.settle),
+            seed: self.seed,
+            messages: parse_messages(&self.messages).unwrap_or(Messages::Off),
+        }
+    }
+
+    /// What links do without faults.
+    pub fn base(&self) -> LinkRule {
+        if !self.simulated {
+            return LinkRule::default();
+        }
+        let (least, most) = SIMULATED_DELAY;
+        let delay = Delay::Uniform(least, most);
+        LinkRule { delay: Some(delay), ..LinkRule::default() }
+    }
+
+    /// What is asked of the workload.
+    pub fn shape(&self) -> Shape {
+        Shape { single_writer: self.one_writer, reads: !self.program.is_empty() }
+    }
+
+    /// Which processes are called correct.
+    pub fn faults(&self) -> Faults {
+        if self.crash_recovery { Faults::CrashRecovery } else { Faults::CrashStop }
+    }
+
+    /// The program that is run instead of a protocol of the catalogue.
+    pub fn program(&self) -> Option<(PathBuf, &[String])> {
+        let (program, arguments) = self.program.split_first()?;
+        Some((PathBuf::from(program), arguments))
+    }
+}

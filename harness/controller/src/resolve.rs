@@ -1,0 +1,195 @@
+//! From what a user asks for to a recipe.
+
+use crate::{Error, Recipe};
+use schism_nemesis::{Allowance, Mix, Plan};
+use schism_protocols::{Card, Model};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a user asks for, with everything that was left out still open.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The defect to build in.
+    pub twin: Option<String>,
+    /// What drives the nodes, instead of what the catalogue says.
+    pub workload: Option<String>,
+    /// What to judge for, instead of what is promised.
+    pub properties: Vec<String>,
+    /// How many nodes.
+    pub nodes: u16,
+    /// How many clients.
+    pub concurrency: Option<u32>,
+    /// Operations per second.
+    pub rate: Option<f64>,
+    /// How long a client waits from one operation to the next.
+    pub pace: Duration,
+    /// How long.
+    pub time_limit: Duration,
+    /// Or how many operations.
+    pub operations: Option<u64>,
+    /// How long a client waits.
+    pub timeout: Duration,
+    /// How long the network may take to calm down.
+    pub settle: Duration,
+    /// Which messages to record.
+    pub messages: String,
+    /// Which faults to draw.
+    pub mix: Mix,
+    /// A plan written by hand, instead.
+    pub plan: Option<PathBuf>,
+    /// Whether to simulate.
+    pub simulated: bool,
+}
+
+/// The protocol of this name.
+pub fn card(name: &str) -> Result<&'static Card, Error> {
+    schism_protocols::find(name)
+        .map_err(|e| Error::usage(format!("{e} (`schism list` shows all)")))
+}
+
+/// What a card's model permits the nemesis to do.
+pub fn allowance(card: &Card, nodes: u16) -> Allowance {
+    let model: Model = card.model;
+    let crash_max = (card.tolerates)(usize::from(nodes)).min(usize::from(nodes)) as u16;
+    Allowance {
+        crash_max,
+        restart: model.restart(),
+        keep_disk: model.keeps_disk(),
+        partition: model.partitions(),
+        loss_max: if model.loss() { 0.3 } else { 0.0 },
+        duplicate: model.duplication(),
+        reorder: model.reordering(),
+        corrupt: false,
+        delay_max: model.delay_bound(),
+        pause: model.pauses(),
+        leader: card.workload == "kv",
+    }
+}
+
+/// What may be done to a program nobody knows: its links fail, nodes stay up. A program that
+/// claims more is given a plan by hand.
+fn stranger() -> Allowance {
+    Allowance {
+        partition: true,
+        crash_max: u16::MAX,
+        delay_max: None,
+        pause: true,
+        ..Allowance::none()
+    }
+}
+
+impl Request {
+    /// The recipe for a protocol of the catalogue.
+    pub fn of_card(&self, card: &'static Card, seed: u64) -> Result<Recipe, Error> {
+        let workload = self.workload_name(card.workload)?;
+        let twin = self.twin.as_deref().map(|name| card.twin(name)).transpose();
+        let twin = twin.map_err(|known| {
+            let asked = self.twin.as_deref().unwrap_or_default();
+            let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+            Error::usage(format!("{} has no twin `{asked}`; it has: {known}", card.name))
+        })?;
+        let promises: Vec<String> = card.promises.iter().map(|&p| p.into()).collect();
+        let crash_recovery = card.model.restart();
+        let recipe = self.recipe(card.name, workload, promises, crash_recovery, seed);
+        let recipe = Recipe {
+            twin: twin.map(|twin| twin.name.into()),
+            one_writer: card.one_writer,
+            ..recipe
+        };
+        self.planned(recipe, &allowance(card, self.nodes))
+    }
+
+    /// The recipe for a program that speaks Maelstrom's protocol.
+    pub fn of_program(&self, program: &Path, arguments: &[String], seed: u64) -> Result<Recipe, Error> {
+        let Some(workload) = &self.workload else {
+            return Err(Error::usage(format!(
+                "--bin needs --workload: one of {}",
+                schism_workloads::NAMES.join(", ")
+            )));
+        };
+        let workload = self.workload_name(workload)?;
+        let promises = match workload {
+            "echo" => vec!["echo"],
+            "unique-ids" => vec!["unique ids"],
+            "broadcast" => vec!["broadcast set"],
+            "kv" | "register" => vec!["linearizable"],
+            other => {
+                return Err(Error::usage(format!(
+                    "--workload {other} needs nodes that tell their protocol's events; \
+                     with --bin use echo, unique-ids, broadcast or lin-kv"
+                )));
+            }
+        };
+        let promises = promises.into_iter().map(Into::into).collect();
+        let test = program.file_name().map_or("program".into(), |n| n.to_string_lossy().into_owned());
+        let recipe = self.recipe(&test, workload, promises, false, seed);
+        let program = std::iter::once(program.display().to_string());
+        let program = program.chain(arguments.iter().cloned()).collect();
+        self.planned(Recipe { program, ..recipe }, &stranger())
+    }
+
+    fn workload_name(&self, default: &str) -> Result<&'static str, Error> {
+        let name = self.workload.as_deref().unwrap_or(default);
+        schism_workloads::canonical(name).ok_or_else(|| {
+            let known = schism_workloads::NAMES.join(", ");
+            Error::usage(format!("there is no workload `{name}`; there are: {known}"))
+        })
+    }
+
+    fn recipe(
+        &self,
+        test: &str,
+        workload: &str,
+        promises: Vec<String>,
+        crash_recovery: bool,
+        seed: u64,
+    ) -> Recipe {
+        let asked = if self.properties.is_empty() { promises } else { self.properties.clone() };
+        let nodes = u32::from(self.nodes);
+        Recipe {
+            schism: env!("CARGO_PKG_VERSION").into(),
+            test: test.into(),
+            twin: None,
+            program: Vec::new(),
+            workload: workload.into(),
+            properties: asked,
+            crash_recovery,
+            one_writer: false,
+            simulated: self.simulated,
+            seed,
+            nodes: self.nodes,
+            concurrency: self.concurrency.unwrap_or(2 * nodes),
+            rate: self.rate,
+            pace: self.pace,
+            time_limit: self.time_limit,
+            operations: self.operations,
+            timeout: self.timeout,
+            settle: self.settle,
+            operations_min: self.operations.map_or(50, |limit| (limit / 2).clamp(1, 50)),
+            messages: self.messages.clone(),
+            plan: Plan::default(),
+        }
+    }
+
+    /// Adds the plan: the one written by hand, or one drawn within what the model permits.
+    fn planned(&self, recipe: Recipe, allow: &Allowance) -> Result<Recipe, Error> {
+        let plan = match &self.plan {
+            Some(file) => {
+                let text = std::fs::read_to_string(file)
+                    .map_err(|e| Error::usage(format!("--plan {}: {e}", file.display())))?;
+                Plan::from_toml(&text, recipe.nodes)
+                    .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?
+            }
+            None => Plan::draw(recipe.seed, self.mix, allow, recipe.nodes, recipe.time_limit),
+        };
+        let known = schism_workloads::properties_of(&recipe.workload);
+        if let Some(unknown) = recipe.properties.iter().find(|p| !known.contains(p)) {
+            return Err(Error::usage(format!(
+                "workload {} has no property `{unknown}`; it has: {}",
+                recipe.workload,
+                known.join(", ")
+            )));
+        }
+        Ok(Recipe { plan, ..recipe })
+    }
+}

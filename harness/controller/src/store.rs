@@ -1,0 +1,135 @@
+//! Where runs are kept: `store/<test>/<UTC time>-<seed>/`.
+
+use crate::{Error, Recipe};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The directory of one run.
+#[derive(Clone, Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    /// Makes the directory of a new run below the store, and points the `latest` links at it.
+    pub fn create(store: &Path, recipe: &Recipe) -> Result<RunDirectory, Error> {
+        let test = directory_name(&recipe.test);
+        let parent = store.join(&test);
+        fs::create_dir_all(&parent).map_err(|e| Error::writing(&parent, e))?;
+        let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let name = format!("{}-{}", time.replace(':', "-"), recipe.seed);
+        let path = free_name(&parent, &name)?;
+        fs::create_dir_all(path.join("nodes")).map_err(|e| Error::writing(&path, e))?;
+        let run = RunDirectory { path };
+        let text = toml::to_string(recipe).map_err(Error::harness)?;
+        let file = run.recipe();
+        fs::write(&file, text).map_err(|e| Error::writing(&file, e))?;
+        if let Some(name) = run.path.file_name() {
+            point(&parent.join("latest"), Path::new(name));
+            point(&store.join("latest"), &Path::new(&test).join(name));
+        }
+        Ok(run)
+    }
+
+    /// The directory of an old run: itself, or the path of a `latest` link.
+    pub fn open(path: &Path) -> Result<RunDirectory, Error> {
+        let run = RunDirectory { path: path.to_path_buf() };
+        if run.recipe().is_file() {
+            return Ok(run);
+        }
+        let why = if path.is_dir() { "has no run.toml" } else { "is not a directory" };
+        Err(Error::usage(format!("{} is no run: it {why}", path.display())))
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the run was to do.
+    pub fn recipe(&self) -> PathBuf {
+        self.path.join("run.toml")
+    }
+
+    /// What happened.
+    pub fn history(&self) -> PathBuf {
+        self.path.join("history")
+    }
+
+    /// What was found.
+    pub fn verdict(&self) -> PathBuf {
+        self.path.join("verdict.json")
+    }
+
+    /// The logs of the nodes.
+    pub fn nodes(&self) -> PathBuf {
+        self.path.join("nodes")
+    }
+
+    /// The report.
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report")
+    }
+
+    /// Reads what the run was to do.
+    pub fn read_recipe(&self) -> Result<Recipe, Error> {
+        let file = self.recipe();
+        let text = fs::read_to_string(&file)
+            .map_err(|e| Error::usage(format!("cannot read {}: {e}", file.display())))?;
+        let recipe: Recipe = toml::from_str(&text)
+            .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
+        recipe
+            .plan
+            .check(recipe.nodes)
+            .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
+        Ok(recipe)
+    }
+}
+
+/// A name that is one path component, whatever the test is called.
+fn directory_name(test: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = test.chars().map(safe).collect();
+    let name = name.trim_start_matches('.');
+    if name.is_empty() { "run".into() } else { name.into() }
+}
+
+/// Two runs of one seed in one second get different names.
+fn free_name(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+    for suffix in 0..1000 {
+        let path = match suffix {
+            0 => parent.join(name),
+            k => parent.join(format!("{name}.{k}")),
+        };
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::writing(&path, e)),
+        }
+    }
+    Err(Error::usage(format!("{} has a thousand runs of this second", parent.display())))
+}
+
+/// Makes a symbolic link, replacing an older one. A store on a file system without links does
+/// without.
+fn point(link: &Path, target: &Path) {
+    let temporary = link.with_extension(format!("{}.new", std::process::id()));
+    if std::os::unix::fs::symlink(target, &temporary).is_ok()
+        && fs::rename(&temporary, link).is_err()
+    {
+        let _ = fs::remove_file(&temporary);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_stored_under_one_path_component() {
+        assert_eq!(directory_name("atomic-nn"), "atomic-nn");
+        assert_eq!(directory_name("../../etc/x y"), "_.._etc_x_y");
+        assert_eq!(directory_name(".."), "run");
+    }
+}
