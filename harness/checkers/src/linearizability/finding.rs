@@ -80,7 +80,6 @@ impl Check for Linearizable {
         let options = Options {
             time: Some(budget.time),
             memory: budget.memory,
-            order: false,
             ..self.options.clone()
         };
         Linearizable::finding(&check_history(history, &self.model, &options))

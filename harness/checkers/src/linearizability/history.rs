@@ -135,11 +135,6 @@ pub trait Translate: Spec {
     fn object<'a>(&self, call: &RawCall<'a>) -> Option<&'a Value> {
         call.key()
     }
-
-    /// The part of that object a call concerns, if its parts do not notice each other.
-    fn part<'a>(&self, _call: &RawCall<'a>) -> Option<&'a Value> {
-        None
-    }
 }
 
 /// Invocations paired with their completions, in the order of invocation.
@@ -211,7 +206,7 @@ pub fn translate<T: Translate>(
         objects: Vec::new(),
     };
     model.survey(raw);
-    let mut objects: FxHashMap<(Option<&Value>, Option<&Value>), u32> = FxHashMap::default();
+    let mut objects: FxHashMap<Option<&Value>, u32> = FxHashMap::default();
     let mut last = None;
     for (i, call) in raw.iter().enumerate() {
         let op = model.translate(call).map_err(|mismatch| CheckError::Operation {
@@ -224,16 +219,11 @@ pub fn translate<T: Translate>(
             expected: mismatch.expected,
         })?;
         let Some(op) = op else { continue };
-        let name = (model.object(call), model.part(call));
+        let name = model.object(call);
         let object = match last {
             Some((known, object)) if known == name => object,
             _ => *objects.entry(name).or_insert_with(|| {
-                translated.objects.push(match name {
-                    (Some(object), Some(part)) => {
-                        Some(Value::List(vec![object.clone(), part.clone()]))
-                    }
-                    (object, part) => object.or(part).cloned(),
-                });
+                translated.objects.push(name.cloned());
                 translated.objects.len() as u32 - 1
             }),
         };

@@ -8,24 +8,35 @@
 //! [`check_history`] judges a recorded history by a model picked by name; [`check`] judges calls
 //! of one's own model. [`Linearizable`] is the same as a [`Check`](crate::Check).
 
+mod core;
+mod engine;
+mod erased;
 mod error;
+mod explain;
+mod fast;
 mod finding;
 mod history;
 mod kind;
 mod model;
 pub mod models;
 mod options;
+mod partition;
 pub mod reference;
+mod replay;
 mod report;
 mod run;
+mod search;
+mod sentence;
 
 pub use error::CheckError;
+pub use fast::{Shortcut, Witness};
 pub use finding::Linearizable;
 pub use history::{Mismatch, RawCall, Translate};
 pub use kind::{Model, ModelKind};
 pub use model::{Call, Keys, NEVER, Spec, Step};
 pub use options::{Deadline, FailedCas, Options, Rules};
+pub use replay::{Unexplained, replay};
 pub use report::{
     Core, Described, Order, Partial, PartialStep, Rejection, Report, Verdict, Violation, Why,
 };
-pub use run::check_history;
+pub use run::{check, check_history};

@@ -1,6 +1,8 @@
 //! What a sequential object is, as the search sees it.
 
 use super::Deadline;
+use super::fast::Shortcut;
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -24,8 +26,38 @@ pub trait Spec: Sync {
     /// return [`Step::Expired`] once it has passed.
     fn step(&self, state: &Self::State, op: &Self::Op, deadline: &Deadline) -> Step<Self::State>;
 
-    /// The same operation with its result forgotten: it must be accepted wherever `op` is, with
-    /// the same next states among its own. `None` if nothing is known without the result.
+    /// The place of the first of these operations that cannot follow those before it, if there is
+    /// one.
+    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &Self::Op>) -> Option<usize> {
+        let deadline = Deadline::never();
+        let mut states = self.init();
+        for (at, op) in ops.enumerate() {
+            if let [state] = &mut states[..]
+                && let Step::To(next) = self.step(state, op, &deadline)
+            {
+                *state = next;
+                continue;
+            }
+            let mut seen = FxHashSet::default();
+            states = states
+                .iter()
+                .flat_map(|state| match self.step(state, op, &deadline) {
+                    Step::To(next) => vec![next],
+                    Step::Any(next) => next,
+                    Step::Reject | Step::Expired => Vec::new(),
+                })
+                .filter(|state| seen.insert(state.clone()))
+                .collect();
+            if states.is_empty() {
+                return Some(at);
+            }
+        }
+        None
+    }
+
+    /// The same operation with its result forgotten: it must be accepted wherever `op` is, and
+    /// lead to a state that accepts no less. `None` if the operation tells nothing without its
+    /// result: then leaving it out must not make anything else impossible.
     fn forget(&self, op: &Self::Op) -> Option<Self::Op>;
 
     /// Which parts of the state the operation reads or writes. Operations on different parts must
@@ -50,10 +82,22 @@ pub trait Spec: Sync {
         self.overwrite(op)
     }
 
+    /// Whether the model ever says that something is [`hopeless`](Spec::hopeless); asking costs
+    /// time.
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+
     /// Whether no state that can be reached from this one without a [`reset`](Spec::reset)
     /// accepts the operation.
     fn hopeless(&self, _state: &Self::State, _op: &Self::Op) -> bool {
         false
+    }
+
+    /// A verdict without a search, if the model knows a faster way for this kind of history. The
+    /// calls are those of one object. A violation is looked at again by a search.
+    fn shortcut(&self, _calls: &[Call<Self::Op>], _order: bool) -> Option<Shortcut> {
+        None
     }
 
     /// Bytes a state holds, with what it points to.

@@ -16,8 +16,8 @@ pub struct Options {
     pub time: Option<Duration>,
     /// Threads to check independent objects on; 0 takes what the machine offers.
     pub threads: usize,
-    /// Whether a linearizable history is returned with its order. The order is built and replayed
-    /// either way where the search finds it; the fast paths build one only if asked.
+    /// Whether a linearizable history comes with its order, which is replayed before anything is
+    /// said. Without it, the polynomial checks answer sooner and are taken at their word.
     pub order: bool,
     /// What a `cas` that completed `fail` tells.
     pub failed_cas: FailedCas,

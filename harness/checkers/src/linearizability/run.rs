@@ -6,10 +6,17 @@ use super::models::{
     AppendLog, Bank, Counter, FencedLock, FifoQueue, Kv, MaxRegister, MultiRegister, Mutex,
     PriorityQueue, ReentrantLock, Register, Semaphore, Set, Stack, UniqueId,
 };
-use super::reference::{self, Plain};
-use super::report::{Core, Described, Order, Report, Verdict, Violation, Why};
-use super::{Call, CheckError, NEVER, Options};
-use schism_history::History;
+use super::core::forgotten;
+use super::engine::{Decided, Decision, decide};
+use super::erased::{Erased, erase};
+use super::explain::{Labels, Place, explain};
+use super::partition::partition;
+use super::fast::{Shortcut, Witness};
+use super::replay::replay;
+use super::report::{Order, Report, Verdict, Why};
+use rustc_hash::{FxHashMap, FxHashSet};
+use super::{Call, CheckError, Deadline, Options, Spec};
+use schism_history::{History, Value};
 
 /// Judges a history by a model.
 pub fn check_history(
@@ -37,6 +44,45 @@ pub fn check_history(
     }
 }
 
+/// Judges calls of one's own model. Operations are named by their index among the calls.
+pub fn check<M: Spec>(model: &M, calls: &[Call<M::Op>], options: &Options) -> Report {
+    judge(model, "own", calls, options, &ByIndex)
+}
+
+struct ByIndex;
+
+impl Labels for ByIndex {
+    fn place(&self, call: u32) -> Place {
+        Place { process: u64::from(call), invoked: u64::from(call), completed: None }
+    }
+
+    fn object(&self, _: u32) -> Option<String> {
+        None
+    }
+}
+
+/// Calls that came from a history.
+struct ByRecord<'a> {
+    raw: &'a [RawCall<'a>],
+    origin: &'a [u32],
+    objects: &'a [Option<Value>],
+}
+
+impl Labels for ByRecord<'_> {
+    fn place(&self, call: u32) -> Place {
+        let raw = &self.raw[self.origin[call as usize] as usize];
+        Place {
+            process: raw.invoke.process,
+            invoked: raw.invoked.index,
+            completed: raw.completed.map(|record| record.index),
+        }
+    }
+
+    fn object(&self, object: u32) -> Option<String> {
+        self.objects.get(object as usize)?.as_ref().map(ToString::to_string)
+    }
+}
+
 fn run<T: Translate>(
     history: &History,
     kind: &ModelKind,
@@ -46,64 +92,254 @@ fn run<T: Translate>(
     let mut model = T::starting(kind, options)?;
     let translated = translate(&mut model, &raw)?;
     let Translated { calls, origin, objects } = &translated;
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); objects.len()];
-    for (i, call) in calls.iter().enumerate() {
-        members[call.object as usize].push(i);
-    }
-    let mut orders = Vec::new();
-    let mut verdict = None;
-    for (object, members) in members.iter().enumerate() {
-        let own: Vec<Call<T::Op>> = members.iter().map(|i| calls[*i].clone()).collect();
-        let name = objects[object].as_ref().map(ToString::to_string);
-        let limit = usize::try_from(options.configurations).unwrap_or(usize::MAX);
-        match reference::check(&model, &own, limit) {
-            Plain::Linearizable(order) => orders.push(Order {
-                object: name,
-                operations: order
-                    .iter()
-                    .map(|i| raw[origin[members[*i]] as usize].invoked.index)
-                    .collect(),
-            }),
-            Plain::Unknown => {
-                let covered = format!("{object} of {} objects", objects.len());
-                verdict = Some(Verdict::Unknown { why: Why::Configurations, covered });
-            }
-            Plain::Violation => {
-                let operations: Vec<Described> = members
-                    .iter()
-                    .map(|i| described(&model, &calls[*i], &raw[origin[*i] as usize]))
-                    .collect();
-                let mandatory = (0..operations.len()).collect();
-                verdict = Some(Verdict::Violation(Box::new(Violation {
-                    object: name,
-                    sentence: "no order explains these operations".into(),
-                    fails_at: operations.len() - 1,
-                    operations,
-                    rejected: Vec::new(),
-                    partials: Vec::new(),
-                    core: Core {
-                        mandatory,
-                        optional: Vec::new(),
-                        starts: model.init().iter().map(|s| model.describe_state(s)).collect(),
-                        any_start: false,
-                        confirmed: true,
-                    },
-                })));
-                break;
-            }
+    let labels = ByRecord { raw: &raw, origin, objects };
+    let report = judge(&model, &kind.to_string(), calls, options, &labels);
+    Ok(Report { objects: objects.len(), ..report })
+}
+
+fn judge<M: Spec>(
+    model: &M,
+    name: &str,
+    calls: &[Call<M::Op>],
+    options: &Options,
+    labels: &dyn Labels,
+) -> Report {
+    let deadline = Deadline::after(options.time);
+    let mut judgement = Judgement {
+        options,
+        labels,
+        deadline,
+        orders: Vec::new(),
+        methods: Vec::new(),
+        configurations: 0,
+        notes: Vec::new(),
+    };
+    let open =
+        if options.rules.fast_paths { judgement.shortcuts(model, calls) } else { Ok(None) };
+    let verdict = open.and_then(|open| {
+        let (erased, numbered) = erase(model, calls);
+        let mut parts = partition(&erased, &numbered);
+        if let Some(open) = open {
+            parts.retain(|part| open.contains(&calls[part[0] as usize].object));
         }
-    }
-    Ok(Report {
-        model: kind.to_string(),
+        if parts.is_empty() { Ok(()) } else { judgement.search(&erased, &numbered, &parts) }
+    });
+    let mut objects: Vec<u32> = calls.iter().map(|call| call.object).collect();
+    objects.dedup();
+    objects.sort_unstable();
+    objects.dedup();
+    let Judgement { mut orders, mut methods, configurations, notes, .. } = judgement;
+    methods.dedup();
+    orders.sort_by_key(|(first, _)| *first);
+    Report {
+        model: name.into(),
         property: "linearizable".into(),
         operations: calls.len(),
         concurrent: concurrent(calls),
         objects: objects.len(),
-        verdict: verdict.unwrap_or(Verdict::Linearizable { orders }),
-        method: "search".into(),
-        configurations: 0,
-        notes: Vec::new(),
-    })
+        verdict: verdict.err().unwrap_or_else(|| Verdict::Linearizable {
+            orders: orders.into_iter().map(|(_, order)| order).collect(),
+        }),
+        method: if methods.is_empty() { "search".into() } else { methods.join(", ") },
+        configurations,
+        notes,
+    }
+}
+
+/// A verdict in the making. What ends it early is an `Err`.
+struct Judgement<'a> {
+    options: &'a Options,
+    labels: &'a dyn Labels,
+    deadline: Deadline,
+    /// Orders, by the first call of their part.
+    orders: Vec<(u32, Order)>,
+    methods: Vec<&'static str>,
+    configurations: u64,
+    notes: Vec<String>,
+}
+
+impl Judgement<'_> {
+    /// Tries the model's polynomial check on every object. Returns the objects left open; `None`
+    /// stands for all of them.
+    fn shortcuts<M: Spec>(
+        &mut self,
+        model: &M,
+        calls: &[Call<M::Op>],
+    ) -> Result<Option<FxHashSet<u32>>, Verdict> {
+        if calls.windows(2).all(|pair| pair[0].object == pair[1].object) {
+            let members: Vec<u32> = (0..calls.len() as u32).collect();
+            let done = self.shortcut(model, calls, &members)?;
+            return Ok(done.then(FxHashSet::default));
+        }
+        let mut objects: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (i, call) in calls.iter().enumerate() {
+            objects.entry(call.object).or_default().push(i as u32);
+        }
+        let mut numbers: Vec<u32> = objects.keys().copied().collect();
+        numbers.sort_unstable();
+        let mut open = FxHashSet::default();
+        for object in numbers {
+            let members = &objects[&object];
+            let own: Vec<Call<M::Op>> =
+                members.iter().map(|i| calls[*i as usize].clone()).collect();
+            if !self.shortcut(model, &own, members)? {
+                open.insert(object);
+            }
+        }
+        Ok(Some(open))
+    }
+
+    /// Whether the polynomial check settles the calls of an object, of which the `i`th is the call
+    /// `members[i]` of the history.
+    fn shortcut<M: Spec>(
+        &mut self,
+        model: &M,
+        own: &[Call<M::Op>],
+        members: &[u32],
+    ) -> Result<bool, Verdict> {
+        match model.shortcut(own, self.options.order) {
+            None => return Ok(false),
+            Some(Shortcut::Linearizable(order)) => {
+                if let (true, Some(order)) = (self.options.order, order) {
+                    if let Err(error) = replay(model, own, &order) {
+                        self.notes.push(format!(
+                            "the polynomial check's order could not be replayed ({error}); \
+                             searched instead"
+                        ));
+                        return Ok(false);
+                    }
+                    let order: Vec<u32> = order.iter().map(|i| members[*i as usize]).collect();
+                    self.keep(own.first().map_or(0, |call| call.object), &order);
+                }
+            }
+            Some(Shortcut::Violation(witness)) => match self.witnessed(model, own, members, &witness)
+            {
+                Some(verdict) => return Err(verdict),
+                None => {
+                    self.notes.push(
+                        "the polynomial check's witness was not confirmed; searched instead".into(),
+                    );
+                    return Ok(false);
+                }
+            },
+        }
+        self.methods.push("unique values");
+        Ok(true)
+    }
+
+    /// Explains a witness, if a search agrees that it cannot be explained.
+    fn witnessed<M: Spec>(
+        &mut self,
+        model: &M,
+        own: &[Call<M::Op>],
+        members: &[u32],
+        witness: &Witness,
+    ) -> Option<Verdict> {
+        let mut calls: Vec<Call<M::Op>> = Vec::new();
+        let mut origin: Vec<u32> = Vec::new();
+        let mut all: Vec<(u32, bool)> = witness.mandatory.iter().map(|i| (*i, true)).collect();
+        all.extend(witness.optional.iter().map(|i| (*i, false)));
+        all.sort_unstable();
+        for (i, mandatory) in all {
+            let call = &own[i as usize];
+            let call = if mandatory { Some(call.clone()) } else { forgotten(model, call) };
+            if let Some(call) = call {
+                calls.push(call);
+                origin.push(members[i as usize]);
+            }
+        }
+        let (erased, numbered) = erase(model, &calls);
+        let everyone: Vec<u32> = (0..numbered.len() as u32).collect();
+        let decided =
+            decide(&erased, &numbered, &[everyone.clone()], self.options, &self.deadline);
+        self.configurations += decided.configurations;
+        let Decision::Violation { reached, .. } = decided.decision else { return None };
+        self.methods.push("unique values");
+        let labels = Renumbered { labels: self.labels, origin: &origin };
+        explain(&erased, &numbered, &everyone, reached, &self.deadline, &labels)
+            .map(|violation| Verdict::Violation(Box::new(violation)))
+    }
+
+    fn search(
+        &mut self,
+        model: &Erased<'_>,
+        calls: &[Call<u32>],
+        parts: &[Vec<u32>],
+    ) -> Result<(), Verdict> {
+        self.methods.push("search");
+        let Decided { decision, configurations, notes } =
+            decide(model, calls, parts, self.options, &self.deadline);
+        self.configurations += configurations;
+        self.notes.extend(notes);
+        match decision {
+            Decision::Linearizable(orders) => {
+                if self.options.order {
+                    for order in &orders {
+                        let object = order.first().map_or(0, |i| calls[*i as usize].object);
+                        self.keep(object, order);
+                    }
+                }
+                Ok(())
+            }
+            Decision::Unknown { why, part, decided } => {
+                let covered = covered(calls, parts, part, decided, self.labels);
+                Err(Verdict::Unknown { why, covered })
+            }
+            Decision::Violation { part, reached } => {
+                let members = &parts[part];
+                match explain(model, calls, members, reached, &self.deadline, self.labels) {
+                    Some(violation) => Err(Verdict::Violation(Box::new(violation))),
+                    None => {
+                        self.notes.push(
+                            "a search without hints explains what one with hints could not".into(),
+                        );
+                        let covered = covered(calls, parts, part, 0, self.labels);
+                        Err(Verdict::Unknown { why: Why::Step, covered })
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, object: u32, order: &[u32]) {
+        let Some(first) = order.iter().min() else { return };
+        let operations = order.iter().map(|i| self.labels.place(*i).invoked).collect();
+        self.orders.push((*first, Order { object: self.labels.object(object), operations }));
+    }
+}
+
+/// Calls that were picked from others.
+struct Renumbered<'a> {
+    labels: &'a dyn Labels,
+    origin: &'a [u32],
+}
+
+impl Labels for Renumbered<'_> {
+    fn place(&self, call: u32) -> Place {
+        self.labels.place(self.origin[call as usize])
+    }
+
+    fn object(&self, object: u32) -> Option<String> {
+        self.labels.object(object)
+    }
+}
+
+/// What was decided before the search ended.
+fn covered<Op>(
+    calls: &[Call<Op>],
+    parts: &[Vec<u32>],
+    part: usize,
+    decided: usize,
+    labels: &dyn Labels,
+) -> String {
+    let members = &parts[part];
+    let name = members.first().and_then(|i| labels.object(calls[*i as usize].object));
+    let name = name.map_or_else(String::new, |name| format!(" (object {name})"));
+    format!(
+        "{decided} of {} independent parts decided; the first left open has {} operations{name}",
+        parts.len(),
+        members.len()
+    )
 }
 
 /// How many calls overlap another one of the same object.
@@ -129,15 +365,4 @@ fn concurrent<Op>(calls: &[Call<Op>]) -> usize {
         }
     }
     count
-}
-
-fn described<T: Translate>(model: &T, call: &Call<T::Op>, raw: &RawCall<'_>) -> Described {
-    Described {
-        invoked: raw.invoked.index,
-        completed: raw.completed.map(|record| record.index),
-        called: call.called,
-        returned: (call.returned != NEVER).then_some(call.returned),
-        process: raw.invoke.process,
-        text: model.describe(&call.op),
-    }
 }

@@ -3,7 +3,8 @@
 use super::Symbols;
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::fast::{self, Shortcut};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use schism_history::{Outcome, Value};
 use std::collections::VecDeque;
@@ -98,6 +99,26 @@ impl Spec for FifoQueue {
             CollectionOp::Empty => Step::when(state.is_empty(), || state.clone()),
             CollectionOp::TakeAny => Step::To(rest()),
         }
+    }
+
+    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &CollectionOp>) -> Option<usize> {
+        let mut queue = VecDeque::new();
+        Iterator::position(&mut { ops }, |op| match op {
+            CollectionOp::Put(value) => {
+                queue.push_back(*value);
+                false
+            }
+            CollectionOp::Take(value) => queue.pop_front() != Some(*value),
+            CollectionOp::Empty => !queue.is_empty(),
+            CollectionOp::TakeAny => {
+                queue.pop_front();
+                false
+            }
+        })
+    }
+
+    fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut> {
+        fast::queue(calls, self.symbols.len(), order)
     }
 
     fn forget(&self, op: &CollectionOp) -> Option<CollectionOp> {

@@ -68,6 +68,10 @@ impl Spec for Counter {
         matches!(op, CounterOp::Add(delta, _) if *delta < 0)
     }
 
+    fn looks_ahead(&self) -> bool {
+        true
+    }
+
     fn hopeless(&self, state: &i64, op: &CounterOp) -> bool {
         match *op {
             CounterOp::Read(value) => value < *state,
@@ -165,6 +169,10 @@ impl Spec for MaxRegister {
 
     fn pure(&self, op: &MaxRegisterOp) -> bool {
         matches!(op, MaxRegisterOp::Read(_))
+    }
+
+    fn looks_ahead(&self) -> bool {
+        true
     }
 
     fn hopeless(&self, state: &i64, op: &MaxRegisterOp) -> bool {

@@ -1,10 +1,11 @@
 //! One entry of a key-value store. Each key is an object of its own.
 
-use super::Symbols;
+use super::{NIL, Symbols};
 use super::register::cas_result;
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::fast::{self, Access, Shortcut};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};
 
@@ -76,6 +77,13 @@ fn may_grow_into(state: &Value, read: &Value) -> bool {
     }
 }
 
+impl Kv {
+    /// An entry over these values that holds this one at first.
+    pub fn new(symbols: Symbols, initial: Value) -> Kv {
+        Kv { symbols, initial, ..Kv::default() }
+    }
+}
+
 impl Spec for Kv {
     type Op = KvOp;
     type State = Value;
@@ -120,6 +128,10 @@ impl Spec for Kv {
         matches!(op, KvOp::Write(_) | KvOp::Cas(_, _, None | Some(true)))
     }
 
+    fn looks_ahead(&self) -> bool {
+        true
+    }
+
     fn hopeless(&self, state: &Value, op: &KvOp) -> bool {
         match *op {
             KvOp::Read(value) => {
@@ -137,6 +149,21 @@ impl Spec for Kv {
                 Value::List(items) => items.len() * size_of::<Value>(),
                 _ => 0,
             }
+    }
+
+    fn shortcut(&self, calls: &[Call<KvOp>], order: bool) -> Option<Shortcut> {
+        // A read may find a written nothing as well as the first one.
+        if !self.initial.is_nil() {
+            return None;
+        }
+        let access = |op: &KvOp| match *op {
+            KvOp::Read(value) if is_empty(self.symbols.value(value)) => Some(Access::Read(NIL)),
+            KvOp::Write(value) if is_empty(self.symbols.value(value)) => None,
+            KvOp::Read(value) => Some(Access::Read(value)),
+            KvOp::Write(value) => Some(Access::Write(value)),
+            KvOp::Cas(..) | KvOp::Append(_) => None,
+        };
+        fast::register(calls, access, NIL, self.symbols.len(), order)
     }
 
     fn why_not(&self, state: &Value, op: &KvOp) -> String {
@@ -242,7 +269,7 @@ impl Translate for Kv {
             "append" => {
                 happened.then(|| KvOp::Append(self.symbols.number(payload(call, call.input()))))
             }
-            "delete" | "del" | "remove" => happened.then_some(KvOp::Write(super::NIL)),
+            "delete" | "del" | "remove" => happened.then_some(KvOp::Write(NIL)),
             "cas" | "compare-and-set" => {
                 let Some((old, new)) = comparison(call) else {
                     return Err(Mismatch::input(

@@ -48,6 +48,10 @@ impl Spec for AppendLog {
         matches!(op, LogOp::Read(_))
     }
 
+    fn looks_ahead(&self) -> bool {
+        true
+    }
+
     fn hopeless(&self, state: &Vec<u32>, op: &LogOp) -> bool {
         matches!(op, LogOp::Read(values) if !values.starts_with(state))
     }

@@ -3,7 +3,8 @@
 use super::{NIL, Symbols};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::fast::{self, Access, Shortcut};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};
 
@@ -30,6 +31,11 @@ pub struct Register {
 }
 
 impl Register {
+    /// A register over these values that holds this one at first.
+    pub fn new(symbols: Symbols, initial: u32) -> Register {
+        Register { symbols, initial, ..Register::default() }
+    }
+
     fn show(&self, value: u32) -> &Value {
         self.symbols.value(value)
     }
@@ -72,6 +78,15 @@ impl Spec for Register {
 
     fn overwrite(&self, op: &RegisterOp) -> bool {
         matches!(op, RegisterOp::Write(_))
+    }
+
+    fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut> {
+        let access = |op: &RegisterOp| match *op {
+            RegisterOp::Read(value) => Some(Access::Read(value)),
+            RegisterOp::Write(value) => Some(Access::Write(value)),
+            RegisterOp::Cas(..) => None,
+        };
+        fast::register(calls, access, self.initial, self.symbols.len(), order)
     }
 
     fn why_not(&self, state: &u32, op: &RegisterOp) -> String {

@@ -3,9 +3,12 @@
 use super::Symbols;
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::fast::{self, Element, Shortcut};
+use crate::linearizability::model::{Call, Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
+use rustc_hash::FxHashSet;
 use schism_history::{Outcome, Value};
+use smallvec::smallvec;
 
 /// What can be done to a set. Elements are numbered by [`Symbols`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +32,7 @@ pub struct Set {
 }
 
 impl Set {
-    /// A set whose elements are checked one by one, or one that is read as a whole.
+    /// A set that is read as a whole, or whose elements are only dealt with one by one.
     pub fn new(whole: bool) -> Set {
         Set { symbols: Symbols::default(), whole }
     }
@@ -77,6 +80,15 @@ impl Spec for Set {
         }
     }
 
+    fn keys(&self, op: &SetOp) -> Keys {
+        match op {
+            SetOp::Add(e, _) | SetOp::Remove(e, _) | SetOp::Contains(e, _) => {
+                Keys::Some(smallvec![u64::from(*e)])
+            }
+            SetOp::Read(_) => Keys::All,
+        }
+    }
+
     fn pure(&self, op: &SetOp) -> bool {
         match op {
             SetOp::Add(_, result) | SetOp::Remove(_, result) => *result == Some(false),
@@ -92,11 +104,49 @@ impl Spec for Set {
         matches!(op, SetOp::Remove(_, None | Some(true)))
     }
 
+    fn looks_ahead(&self) -> bool {
+        self.whole
+    }
+
     fn hopeless(&self, state: &Vec<u32>, op: &SetOp) -> bool {
         match op {
             SetOp::Read(elements) => state.iter().any(|e| elements.binary_search(e).is_err()),
             _ => false,
         }
+    }
+
+    fn shortcut(&self, calls: &[Call<SetOp>], order: bool) -> Option<Shortcut> {
+        let read = |op: &SetOp| match *op {
+            SetOp::Add(e, Some(true)) => Some((e, Element::Flip(true))),
+            SetOp::Add(e, Some(false)) => Some((e, Element::Find(true))),
+            SetOp::Remove(e, Some(true)) => Some((e, Element::Flip(false))),
+            SetOp::Remove(e, Some(false)) => Some((e, Element::Find(false))),
+            SetOp::Contains(e, found) => Some((e, Element::Find(found))),
+            SetOp::Add(..) | SetOp::Remove(..) | SetOp::Read(_) => None,
+        };
+        // One that may never have happened flips the bit or does nothing.
+        let read_call = |call: &Call<SetOp>| match call.op {
+            SetOp::Add(e, None) if call.optional() => Some((e, Element::Flip(true))),
+            SetOp::Remove(e, None) if call.optional() => Some((e, Element::Flip(false))),
+            _ => read(&call.op),
+        };
+        fast::set(calls, read_call, self.symbols.len(), order)
+    }
+
+    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &SetOp>) -> Option<usize> {
+        let mut set: FxHashSet<u32> = FxHashSet::default();
+        Iterator::position(&mut { ops }, |op| match op {
+            SetOp::Add(e, fresh) => {
+                let new = set.insert(*e);
+                fresh.is_some_and(|fresh| fresh != new)
+            }
+            SetOp::Remove(e, present) => {
+                let there = set.remove(e);
+                present.is_some_and(|present| present != there)
+            }
+            SetOp::Contains(e, found) => set.contains(e) != *found,
+            SetOp::Read(all) => all.len() != set.len() || all.iter().any(|e| !set.contains(e)),
+        })
     }
 
     fn state_bytes(&self, state: &Vec<u32>) -> usize {
@@ -188,9 +238,5 @@ impl Translate for Set {
             },
             _ => return Err(Mismatch::function(call, "`add`, `remove`, `contains`, `read`")),
         })
-    }
-
-    fn part<'a>(&self, call: &RawCall<'a>) -> Option<&'a Value> {
-        (!self.whole).then(|| call.input())
     }
 }

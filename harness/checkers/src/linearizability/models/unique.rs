@@ -3,8 +3,10 @@
 use super::Symbols;
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::fast::{self, Shortcut};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
+use rustc_hash::FxHashSet;
 use schism_history::Value;
 
 /// An identifier was given out. Numbered by [`Symbols`].
@@ -40,6 +42,15 @@ impl Spec for UniqueId {
 
     fn forget(&self, _: &UniqueIdOp) -> Option<UniqueIdOp> {
         None
+    }
+
+    fn shortcut(&self, calls: &[Call<UniqueIdOp>], _: bool) -> Option<Shortcut> {
+        fast::unique(calls, self.symbols.len())
+    }
+
+    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &UniqueIdOp>) -> Option<usize> {
+        let mut given = FxHashSet::default();
+        Iterator::position(&mut { ops }, |op| !given.insert(op.0))
     }
 
     fn state_bytes(&self, state: &Vec<u32>) -> usize {

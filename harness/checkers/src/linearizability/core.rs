@@ -1,0 +1,342 @@
+//! The few operations of a history that cannot all be explained.
+//!
+//! Everything here only takes demands away: a suffix of the history from any state the object can
+//! be in at all asks less than the history does; an operation whose result is forgotten and that
+//! may never have happened asks less than the same one that returned; an operation that changes
+//! nothing asks less if it is left out. So if what is left still cannot be explained, neither can
+//! the history. What is left is small enough for a search that believes no hint, which confirms
+//! it.
+
+use super::engine::{Piece, Trust};
+use super::model::{Call, NEVER, Spec, Step};
+use super::options::{Deadline, Rules};
+use super::search::{Answer, Limits};
+use rustc_hash::FxHashSet;
+
+/// States of an object beyond which they are not all enumerated.
+const STATES: usize = 256;
+/// Steps spent on enumerating them.
+const STEPS: usize = 40_000;
+/// Configurations one attempt at a smaller core may cost, and all of them together.
+const ATTEMPT: u64 = 20_000;
+const ATTEMPTS: u64 = 1_000_000;
+/// Configurations the confirmation may cost.
+const CONFIRMATION: u64 = 2_000_000;
+const MEMORY: usize = 256 << 20;
+
+/// A part of a history, weakened.
+#[derive(Clone, Debug)]
+pub(crate) struct Weakened<Op> {
+    /// The operations left.
+    pub calls: Vec<Call<Op>>,
+    /// For each, the call it came from.
+    pub origin: Vec<u32>,
+}
+
+/// The core of a violation.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundCore<M: Spec> {
+    /// Its operations.
+    pub core: Weakened<M::Op>,
+    /// The states it may start in.
+    pub starts: Vec<M::State>,
+    /// Whether those are all states the object can be in.
+    pub any_start: bool,
+    /// Whether a search without hints confirmed it; `Some(false)` if it contradicted it.
+    pub confirmed: Option<bool>,
+}
+
+/// What is asked up to the return at `upto`: what returned later may never have happened.
+pub(crate) fn prefix<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    members: &[u32],
+    upto: u32,
+) -> Weakened<M::Op> {
+    let mut prefix = Weakened { calls: Vec::new(), origin: Vec::new() };
+    for &i in members {
+        let call = &calls[i as usize];
+        if call.called > upto {
+            continue;
+        }
+        let call = if call.returned <= upto || call.optional() {
+            Some(call.clone())
+        } else {
+            forgotten(model, call)
+        };
+        if let Some(call) = call {
+            prefix.calls.push(call);
+            prefix.origin.push(i);
+        }
+    }
+    prefix
+}
+
+/// A call of which nobody knows that it happened; `None` if that says nothing.
+pub(crate) fn forgotten<M: Spec>(model: &M, call: &Call<M::Op>) -> Option<Call<M::Op>> {
+    if model.pure(&call.op) {
+        return None;
+    }
+    model.forget(&call.op).map(|op| Call { op, returned: NEVER, ..*call })
+}
+
+/// The first return by which no order is left, at or after the layer that was reached, and what
+/// is asked up to it.
+pub(crate) fn first_failure<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    members: &[u32],
+    reached: u32,
+    deadline: &Deadline,
+) -> u32 {
+    let starts = model.init();
+    let rules = Rules::default();
+    let piece = Piece::new(model, calls, members, &starts, rules, Trust::all(), deadline);
+    if !piece.looks_ahead() {
+        return piece.returned(reached);
+    }
+    // Asking for more never helps, so the layers that fail are those from some one on.
+    let fails = |layer: u32| {
+        let prefix = prefix(model, calls, members, piece.returned(layer));
+        let limit = 10 * ATTEMPTS;
+        attempt(model, &prefix, &starts, limit, deadline).0
+    };
+    let last = piece.layers().saturating_sub(1);
+    let (mut low, mut step) = (reached, 1);
+    let mut high = reached;
+    while high < last && !fails(high) {
+        low = high + 1;
+        high = (high + step).min(last);
+        step *= 2;
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if fails(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    piece.returned(high)
+}
+
+/// Whether it certainly cannot be explained, and how many configurations that took.
+fn attempt<M: Spec>(
+    model: &M,
+    weakened: &Weakened<M::Op>,
+    starts: &[M::State],
+    configurations: u64,
+    deadline: &Deadline,
+) -> (bool, u64) {
+    let members: Vec<u32> = (0..weakened.calls.len() as u32).collect();
+    let (rules, trust) = (Rules::default(), Trust::all());
+    let mut piece = Piece::new(model, &weakened.calls, &members, starts, rules, trust, deadline);
+    let answer = piece.search(Limits { configurations, memory: MEMORY }, false);
+    (matches!(answer, Answer::Stuck(_)), piece.configurations)
+}
+
+/// Finds the core of what cannot be explained up to the return at `upto`.
+pub(crate) fn find<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    members: &[u32],
+    upto: u32,
+    deadline: &Deadline,
+) -> FoundCore<M> {
+    let whole = prefix(model, calls, members, upto);
+    let mut search = Minimiser { model, deadline, spent: 0, starts: model.init() };
+    let (mut core, any_start) = match search.window(&whole) {
+        Some(window) => (window, true),
+        None => (whole, false),
+    };
+    search.minimise(&mut core);
+    let mut found =
+        FoundCore { core, starts: search.starts, any_start, confirmed: None };
+    found.confirmed = confirm(model, &found, deadline);
+    found
+}
+
+/// What a search that believes no hint says.
+pub(crate) fn confirm<M: Spec>(
+    model: &M,
+    found: &FoundCore<M>,
+    deadline: &Deadline,
+) -> Option<bool> {
+    let calls = &found.core.calls;
+    let members: Vec<u32> = (0..calls.len() as u32).collect();
+    let (rules, trust) = (Rules::unhinted(), Trust::none());
+    let mut piece =
+        Piece::new(model, calls, &members, &found.starts, rules, trust, deadline);
+    let limits = Limits { configurations: CONFIRMATION, memory: MEMORY };
+    match piece.search(limits, false) {
+        Answer::Stuck(_) => Some(true),
+        Answer::Order(_) => Some(false),
+        Answer::Stopped(_) | Answer::Lied(_) => None,
+    }
+}
+
+struct Minimiser<'a, M: Spec> {
+    model: &'a M,
+    deadline: &'a Deadline,
+    spent: u64,
+    starts: Vec<M::State>,
+}
+
+impl<M: Spec> Minimiser<'_, M> {
+    fn fails(&mut self, weakened: &Weakened<M::Op>) -> bool {
+        if self.spent > ATTEMPTS || self.deadline.expired() {
+            return false;
+        }
+        let (fails, spent) =
+            attempt(self.model, weakened, &self.starts, ATTEMPT, self.deadline);
+        // Setting up costs something too.
+        self.spent += spent + weakened.calls.len() as u64;
+        fails
+    }
+
+    /// The last few returns, from any state, if they fail by themselves.
+    fn window(&mut self, whole: &Weakened<M::Op>) -> Option<Weakened<M::Op>> {
+        let starts = all_states(self.model, whole, self.deadline)?;
+        let initial = std::mem::replace(&mut self.starts, starts);
+        let mut returns: Vec<u32> = whole
+            .calls
+            .iter()
+            .map(|call| call.returned)
+            .filter(|returned| *returned != NEVER)
+            .collect();
+        returns.sort_unstable();
+        let mut length = 4;
+        while length < returns.len() {
+            let window = self.cut(whole, returns[returns.len() - length]);
+            if self.fails(&window) {
+                return Some(window);
+            }
+            length *= 2;
+        }
+        self.starts = initial;
+        None
+    }
+
+    /// What is asked from the return at `from` on.
+    fn cut(&self, whole: &Weakened<M::Op>, from: u32) -> Weakened<M::Op> {
+        let mut window = Weakened { calls: Vec::new(), origin: Vec::new() };
+        for (call, origin) in whole.calls.iter().zip(&whole.origin) {
+            let call = if call.returned < from {
+                None
+            } else if call.called < from && !call.optional() {
+                forgotten(self.model, call)
+            } else {
+                Some(call.clone())
+            };
+            if let Some(call) = call {
+                window.calls.push(call);
+                window.origin.push(*origin);
+            }
+        }
+        window
+    }
+
+    /// Takes demands away, many at once at first, then one by one.
+    fn minimise(&mut self, core: &mut Weakened<M::Op>) {
+        let mut chunk = (core.calls.len() / 2).max(1);
+        loop {
+            let mut at = 0;
+            while at < core.calls.len() {
+                let end = (at + chunk).min(core.calls.len());
+                if core.calls[at..end].iter().all(Call::optional) {
+                    at = end;
+                    continue;
+                }
+                let weaker = self.weaken(core, at, end);
+                if self.fails(&weaker) {
+                    let removed = core.calls.len() - weaker.calls.len();
+                    *core = weaker;
+                    at = end - removed;
+                } else {
+                    at = end;
+                }
+            }
+            if chunk == 1 {
+                break;
+            }
+            chunk = (chunk / 2).max(1);
+        }
+    }
+
+    fn weaken(&self, core: &Weakened<M::Op>, from: usize, to: usize) -> Weakened<M::Op> {
+        let mut weaker = Weakened { calls: Vec::new(), origin: Vec::new() };
+        for (i, call) in core.calls.iter().enumerate() {
+            let call = if (from..to).contains(&i) && !call.optional() {
+                forgotten(self.model, call)
+            } else {
+                Some(call.clone())
+            };
+            if let Some(call) = call {
+                weaker.calls.push(call);
+                weaker.origin.push(core.origin[i]);
+            }
+        }
+        weaker
+    }
+}
+
+/// Every state that any order of any of these operations leads to, if those are few and the
+/// model's hints hold in all of them.
+fn all_states<M: Spec>(
+    model: &M,
+    whole: &Weakened<M::Op>,
+    deadline: &Deadline,
+) -> Option<Vec<M::State>> {
+    let mut seen_ops: FxHashSet<M::Op> = FxHashSet::default();
+    let mut ops: Vec<M::Op> = Vec::new();
+    for call in &whole.calls {
+        // With its result forgotten it may happen wherever it may happen at all.
+        let op = if model.pure(&call.op) { None } else { model.forget(&call.op) };
+        let op = op.unwrap_or_else(|| call.op.clone());
+        for op in [op, call.op.clone()] {
+            if !seen_ops.contains(&op) {
+                if ops.len() * 2 > STEPS {
+                    return None;
+                }
+                seen_ops.insert(op.clone());
+                ops.push(op);
+            }
+        }
+    }
+    let mut states = model.init();
+    let mut seen: FxHashSet<M::State> = states.iter().cloned().collect();
+    let mut targets: Vec<Option<M::State>> = vec![None; ops.len()];
+    let (mut at, mut steps) = (0, 0);
+    while let Some(state) = states.get(at).cloned() {
+        at += 1;
+        for (op, target) in ops.iter().zip(&mut targets) {
+            steps += 1;
+            let next = match model.step(&state, op, deadline) {
+                Step::To(next) => vec![next],
+                Step::Any(next) => next,
+                Step::Reject => Vec::new(),
+                Step::Expired => return None,
+            };
+            let pure = model.pure(op) && next.iter().any(|next| *next != state);
+            let overwrite = model.overwrite(op) && {
+                let target = target.get_or_insert_with(|| state.clone());
+                if at == 1 && next.len() == 1 {
+                    target.clone_from(&next[0]);
+                }
+                next.len() != 1 || next[0] != *target
+            };
+            if pure || overwrite || steps > STEPS {
+                return None;
+            }
+            for next in next {
+                if seen.insert(next.clone()) {
+                    states.push(next);
+                }
+            }
+            if states.len() > STATES {
+                return None;
+            }
+        }
+    }
+    Some(states)
+}

@@ -1,0 +1,298 @@
+//! From a part that cannot be explained to a violation a person can read.
+
+use super::core::{self, FoundCore, Weakened};
+use super::engine::{Piece, Trust};
+use super::model::{Call, NEVER, Spec, Step};
+use super::options::{Deadline, Rules};
+use super::report::{Core, Described, Partial, PartialStep, Rejection, Violation};
+use super::search::{Answer, Limits};
+use super::sentence::sentence;
+use rustc_hash::FxHashSet;
+
+/// How many operations of a partial order are shown.
+const SHOWN: usize = 8;
+/// Configurations a partial order may cost.
+const EFFORT: u64 = 2_000_000;
+const MEMORY: usize = 512 << 20;
+/// How many rejected candidates are told of.
+const REJECTED: usize = 12;
+
+/// How calls are spoken of.
+pub(crate) trait Labels: Sync {
+    /// Who did it, and where that stands in the records.
+    fn place(&self, call: u32) -> Place;
+    /// The name of an object, if there are several.
+    fn object(&self, object: u32) -> Option<String>;
+}
+
+/// Who did something, and where that stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Who.
+    pub process: u64,
+    /// The record of the invocation.
+    pub invoked: u64,
+    /// The record of the completion.
+    pub completed: Option<u64>,
+}
+
+/// Explains why a part cannot be explained. `None` if a search without hints contradicts it.
+pub(crate) fn explain<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    members: &[u32],
+    reached: u32,
+    deadline: &Deadline,
+    labels: &dyn Labels,
+) -> Option<Violation> {
+    let upto = core::first_failure(model, calls, members, reached, deadline);
+    let found = core::find(model, calls, members, upto, deadline);
+    if found.confirmed == Some(false) {
+        return None;
+    }
+    Some(tell(model, calls, members, upto, &found, deadline, labels))
+}
+
+/// The violation, in words.
+fn tell<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    members: &[u32],
+    upto: u32,
+    found: &FoundCore<M>,
+    deadline: &Deadline,
+    labels: &dyn Labels,
+) -> Violation {
+    let mut book = Book { model, calls, labels, mentioned: Vec::new() };
+    let failing = members.iter().copied().find(|i| calls[*i as usize].returned == upto);
+    let failing = failing.unwrap_or(members[0]);
+    let (partials, rejected) = partials(&mut book, members, failing, deadline);
+    let fails_at = book.mention(failing);
+    let mut core = Core {
+        mandatory: Vec::new(),
+        optional: Vec::new(),
+        starts: found.starts.iter().map(|state| model.describe_state(state)).collect(),
+        any_start: found.any_start,
+        confirmed: found.confirmed == Some(true),
+    };
+    for (call, origin) in found.core.calls.iter().zip(&found.core.origin) {
+        let operation = book.mention(*origin);
+        if call.optional() { &mut core.optional } else { &mut core.mandatory }.push(operation);
+    }
+    let sentence = sentence(model, calls, found, failing, deadline, &|i| labels.place(i).process);
+    let object = calls.get(failing as usize).and_then(|call| labels.object(call.object));
+    let violation = Violation {
+        sentence: match &object {
+            Some(object) => format!("on object {object}, {sentence}"),
+            None => sentence,
+        },
+        object,
+        operations: book.mentioned.iter().map(|i| book.describe(*i)).collect(),
+        fails_at,
+        rejected,
+        partials,
+        core,
+    };
+    in_order(violation)
+}
+
+/// The operations spoken of.
+struct Book<'a, M: Spec> {
+    model: &'a M,
+    calls: &'a [Call<M::Op>],
+    labels: &'a dyn Labels,
+    mentioned: Vec<u32>,
+}
+
+impl<M: Spec> Book<'_, M> {
+    fn mention(&mut self, call: u32) -> usize {
+        match self.mentioned.iter().position(|other| *other == call) {
+            Some(at) => at,
+            None => {
+                self.mentioned.push(call);
+                self.mentioned.len() - 1
+            }
+        }
+    }
+
+    fn describe(&self, i: u32) -> Described {
+        let call = &self.calls[i as usize];
+        let Place { process, invoked, completed } = self.labels.place(i);
+        Described {
+            invoked,
+            completed,
+            called: call.called,
+            returned: (call.returned != NEVER).then_some(call.returned),
+            process,
+            text: self.model.describe(&call.op),
+        }
+    }
+}
+
+/// Orders that explain everything up to the failing return but the failing operation, with
+/// different last states, and why that operation does not fit behind any of them.
+fn partials<M: Spec>(
+    book: &mut Book<'_, M>,
+    members: &[u32],
+    failing: u32,
+    deadline: &Deadline,
+) -> (Vec<Partial>, Vec<Rejection>) {
+    let (model, calls) = (book.model, book.calls);
+    let call = &calls[failing as usize];
+    let before: Vec<u32> = members.iter().copied().filter(|i| *i != failing).collect();
+    let mut prefix = core::prefix(model, calls, &before, call.returned);
+    if let Some(call) = core::forgotten(model, call) {
+        prefix.calls.push(call);
+        prefix.origin.push(failing);
+    }
+    let members: Vec<u32> = (0..prefix.calls.len() as u32).collect();
+    let starts = model.init();
+    let by_default = Rules::default();
+    let ways = [
+        by_default,
+        Rules { return_order: false, ..by_default },
+        Rules { breadth_first: true, ..by_default },
+    ];
+    let (mut partials, mut rejected) = (Vec::new(), Vec::new());
+    let mut ends: FxHashSet<M::State> = FxHashSet::default();
+    for rules in ways {
+        let trust = Trust::all();
+        let mut piece =
+            Piece::new(model, &prefix.calls, &members, &starts, rules, trust, deadline);
+        let limits = Limits { configurations: EFFORT, memory: MEMORY };
+        let Answer::Order(order) = piece.search(limits, rules.breadth_first) else { continue };
+        let Some(states) = states_along(model, &prefix, &order, deadline) else { continue };
+        let Some(end) = states.last() else { continue };
+        if !ends.insert(end.clone()) {
+            continue;
+        }
+        let omitted = order.len().saturating_sub(SHOWN);
+        let steps = order[omitted..]
+            .iter()
+            .zip(&states[omitted + 1..])
+            .map(|(i, state)| PartialStep {
+                operation: book.mention(prefix.origin[*i as usize]),
+                state: model.describe_state(state),
+            })
+            .collect();
+        let start = model.describe_state(&states[omitted]);
+        partials.push(Partial { omitted, start, steps });
+        reject(book, &prefix, &order, failing, end, &mut rejected);
+    }
+    rejected.truncate(REJECTED);
+    (partials, rejected)
+}
+
+/// The states before, between and after the operations of an order.
+fn states_along<M: Spec>(
+    model: &M,
+    prefix: &Weakened<M::Op>,
+    order: &[u32],
+    deadline: &Deadline,
+) -> Option<Vec<M::State>> {
+    // Among several next states, follow one that leads to the end.
+    fn follow<M: Spec>(
+        model: &M,
+        ops: &[&M::Op],
+        states: &mut Vec<M::State>,
+        deadline: &Deadline,
+    ) -> bool {
+        let depth = states.len();
+        for (done, op) in ops.iter().enumerate() {
+            let Some(state) = states.last() else { return false };
+            match model.step(state, op, deadline) {
+                Step::To(next) => states.push(next),
+                Step::Any(next) => {
+                    let depth = states.len();
+                    for next in next {
+                        states.push(next);
+                        if follow(model, &ops[done + 1..], states, deadline) {
+                            return true;
+                        }
+                        states.truncate(depth);
+                    }
+                    states.truncate(depth);
+                    return false;
+                }
+                Step::Reject | Step::Expired => {
+                    states.truncate(depth);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+    let ops: Vec<&M::Op> = order.iter().map(|i| &prefix.calls[*i as usize].op).collect();
+    model.init().into_iter().find_map(|start| {
+        let mut states = vec![start];
+        follow(model, &ops, &mut states, deadline).then_some(states)
+    })
+}
+
+/// What could have come next in a state, and why it could not, or why it would not have helped.
+fn reject<M: Spec>(
+    book: &mut Book<'_, M>,
+    prefix: &Weakened<M::Op>,
+    order: &[u32],
+    failing: u32,
+    state: &M::State,
+    rejected: &mut Vec<Rejection>,
+) {
+    let (model, calls) = (book.model, book.calls);
+    let never = Deadline::never();
+    let in_words = model.describe_state(state);
+    let op = &calls[failing as usize].op;
+    if model.step(state, op, &never) == Step::Reject {
+        let operation = book.mention(failing);
+        let reason = model.why_not(state, op);
+        rejected.push(Rejection { operation, state: in_words.clone(), reason });
+    }
+    let taken: FxHashSet<u32> = order.iter().copied().collect();
+    let mut seen: FxHashSet<&M::Op> = FxHashSet::default();
+    for (i, call) in prefix.calls.iter().enumerate() {
+        let origin = prefix.origin[i];
+        if taken.contains(&(i as u32)) || origin == failing || !seen.insert(&call.op) {
+            continue;
+        }
+        if rejected.len() >= REJECTED {
+            return;
+        }
+        let reason = match model.step(state, &call.op, &never) {
+            Step::Reject => model.why_not(state, &call.op),
+            Step::To(next) if model.step(&next, op, &never) == Step::Reject => {
+                format!("it could come next, but then {}", model.why_not(&next, op))
+            }
+            _ => "it could come next, but only if something else then had no place".into(),
+        };
+        let operation = book.mention(origin);
+        rejected.push(Rejection { operation, state: in_words.clone(), reason });
+    }
+}
+
+/// The same with the operations in the order of their invocation.
+fn in_order(mut violation: Violation) -> Violation {
+    let count = violation.operations.len();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|i| violation.operations[*i].called);
+    let mut place = vec![0; count];
+    for (to, from) in order.iter().enumerate() {
+        place[*from] = to;
+    }
+    violation.operations =
+        order.iter().map(|from| violation.operations[*from].clone()).collect();
+    violation.fails_at = place[violation.fails_at];
+    for rejection in &mut violation.rejected {
+        rejection.operation = place[rejection.operation];
+    }
+    for step in violation.partials.iter_mut().flat_map(|partial| &mut partial.steps) {
+        step.operation = place[step.operation];
+    }
+    for list in [&mut violation.core.mandatory, &mut violation.core.optional] {
+        for operation in list.iter_mut() {
+            *operation = place[*operation];
+        }
+        list.sort_unstable();
+        list.dedup();
+    }
+    violation
+}

@@ -1,0 +1,185 @@
+//! A register whose writes are unique (Gibbons and Korach's zones), in time linear in the history.
+//!
+//! A write and the reads of its value form a cluster. From the first return `f` to the last call
+//! `s` of a cluster, if `f < s`, the register held its value all the time: a *forward* zone. Else
+//! the cluster fits into any instant from `s` to `f`: a *backward* zone. The history can be
+//! explained iff no read precedes its write, no two forward zones overlap, and no backward zone
+//! lies inside a forward one.
+
+use super::{NONE, Shortcut};
+use crate::linearizability::model::{Call, NEVER};
+use rustc_hash::FxHashMap;
+
+/// What a call did to the register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read(u32),
+    Write(u32),
+}
+
+/// A value, from the first return to the last call of all that concerns it. Positions are one
+/// more than those of the calls: the write of the first value is at 0.
+#[derive(Clone, Copy)]
+struct Cluster {
+    first_return: u32,
+    last_call: u32,
+    write: u32,
+    reads: u32,
+}
+
+const UNWRITTEN: Cluster = Cluster { first_return: NEVER, last_call: 0, write: NONE, reads: 0 };
+/// The write of the first value.
+const INITIAL: u32 = NONE - 1;
+
+/// Checks a register that holds `initial` at first. `values` is more than any value's number.
+pub(crate) fn register<Op>(
+    calls: &[Call<Op>],
+    access: impl Fn(&Op) -> Option<Access>,
+    initial: u32,
+    values: usize,
+    order: bool,
+) -> Option<Shortcut> {
+    // Few of the values may be in these calls; then they get numbers of their own.
+    let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
+    let few = values > 4 * calls.len() + 64;
+    let mut number = |value: u32| {
+        if !few {
+            return value;
+        }
+        let next = numbers.len() as u32;
+        *numbers.entry(value).or_insert(next)
+    };
+    let initial = number(initial);
+    let mut accesses = Vec::with_capacity(calls.len());
+    for call in calls {
+        accesses.push(match access(&call.op)? {
+            Access::Read(value) => Access::Read(number(value)),
+            Access::Write(value) => Access::Write(number(value)),
+        });
+    }
+    let values = if few { numbers.len() } else { values };
+    zones(calls, &accesses, initial, values, order)
+}
+
+fn zones<Op>(
+    calls: &[Call<Op>],
+    accesses: &[Access],
+    initial: u32,
+    values: usize,
+    order: bool,
+) -> Option<Shortcut> {
+    let mut clusters = vec![UNWRITTEN; values.max(initial as usize + 1)];
+    clusters[initial as usize] =
+        Cluster { first_return: 0, last_call: 0, write: INITIAL, reads: 0 };
+    let mut positions = 0;
+    for (i, (call, &access)) in calls.iter().zip(accesses).enumerate() {
+        let (Access::Read(value) | Access::Write(value)) = access;
+        let cluster = &mut clusters[value as usize];
+        match access {
+            Access::Write(_) if cluster.write != NONE => return None,
+            Access::Write(_) => cluster.write = i as u32,
+            Access::Read(_) if call.optional() => return None,
+            Access::Read(_) => cluster.reads += 1,
+        }
+        let returned = call.returned.saturating_add(1);
+        cluster.first_return = cluster.first_return.min(returned);
+        cluster.last_call = cluster.last_call.max(call.called + 1);
+        let end = if call.optional() { call.called } else { call.returned };
+        positions = positions.max(end as usize + 2);
+    }
+    // Where each zone begins: a forward zone at a return, a backward zone at a call.
+    let mut zones = vec![NONE; positions.max(1)];
+    for (value, cluster) in clusters.iter().enumerate() {
+        let Cluster { first_return, last_call, write, .. } = *cluster;
+        if first_return == NEVER {
+            continue;
+        }
+        let written = match write {
+            NONE => NEVER,
+            INITIAL => 0,
+            write => calls[write as usize].called + 1,
+        };
+        if first_return < written {
+            // A read returned before its value was written, or it never was.
+            return Shortcut::violation(extremes(calls, accesses, value as u32, cluster));
+        }
+        zones[first_return.min(last_call) as usize] = value as u32;
+    }
+    let mut sequence: Vec<u32> = Vec::new();
+    let (mut end, mut holder) = (0, NONE);
+    for (position, &value) in zones.iter().enumerate() {
+        if value == NONE {
+            continue;
+        }
+        let Cluster { first_return, last_call, .. } = clusters[value as usize];
+        let forward = first_return < last_call;
+        if (position as u32) < end && (forward || first_return < end) {
+            let mut witness = extremes(calls, accesses, holder, &clusters[holder as usize]);
+            witness.extend(extremes(calls, accesses, value, &clusters[value as usize]));
+            return Shortcut::violation(witness);
+        }
+        if forward {
+            (end, holder) = (last_call, value);
+        }
+        if order {
+            sequence.push(value);
+        }
+    }
+    let order = order.then(|| in_sequence(accesses, &clusters, &sequence));
+    Some(Shortcut::Linearizable(order))
+}
+
+/// The write of a value, the operation that returned first and the one called last.
+fn extremes<Op>(
+    calls: &[Call<Op>],
+    accesses: &[Access],
+    value: u32,
+    cluster: &Cluster,
+) -> Vec<u32> {
+    let mut extremes: Vec<u32> = Vec::new();
+    if (cluster.write as usize) < calls.len() {
+        extremes.push(cluster.write);
+    }
+    for (i, (call, access)) in calls.iter().zip(accesses).enumerate() {
+        let (Access::Read(v) | Access::Write(v)) = *access;
+        if v == value
+            && (call.returned.saturating_add(1) == cluster.first_return && !call.optional()
+                || call.called + 1 == cluster.last_call)
+        {
+            extremes.push(i as u32);
+        }
+    }
+    extremes
+}
+
+/// The clusters one after the other, in each the write and then the reads as they were called.
+fn in_sequence(
+    accesses: &[Access],
+    clusters: &[Cluster],
+    sequence: &[u32],
+) -> Vec<u32> {
+    // Where the next read of each value goes.
+    let mut places = vec![NONE; clusters.len()];
+    let mut length = 0;
+    for value in sequence {
+        let cluster = &clusters[*value as usize];
+        let writes = u32::from(cluster.write != INITIAL);
+        places[*value as usize] = length + writes;
+        length += writes + cluster.reads;
+    }
+    let mut order = vec![NONE; length as usize];
+    for (i, access) in accesses.iter().enumerate() {
+        if let Access::Read(value) = *access {
+            let place = &mut places[value as usize];
+            order[*place as usize] = i as u32;
+            *place += 1;
+        }
+    }
+    for value in sequence {
+        let Cluster { write, reads, .. } = clusters[*value as usize];
+        if write != INITIAL {
+            order[(places[*value as usize] - reads - 1) as usize] = write;
+        }
+    }
+    order
+}

@@ -1,0 +1,62 @@
+//! Orders are not believed but replayed.
+
+use super::model::{Call, Spec};
+
+/// Why an order explains nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unexplained {
+    /// An operation stands in it twice.
+    #[error("operation {0} stands in the order twice")]
+    Twice(u32),
+    /// An operation that returned is missing.
+    #[error("operation {0} returned but is not in the order")]
+    Missing(u32),
+    /// An operation comes after one that was called only after it had returned.
+    #[error("operation {0} had returned before one that stands before it was called")]
+    Late(u32),
+    /// The model does not accept it there.
+    #[error("operation {0} cannot have returned what it did where it stands")]
+    Rejected(u32),
+}
+
+/// Whether an order of these calls, given by their indexes, explains them, by the model's steps
+/// alone.
+pub fn replay<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    order: &[u32],
+) -> Result<(), Unexplained> {
+    replay_part(model, calls.len(), |i| &calls[i as usize], order)
+}
+
+/// The same for so many calls that are found by `call`.
+pub(crate) fn replay_part<'c, M: Spec>(
+    model: &M,
+    count: usize,
+    call: impl Fn(u32) -> &'c Call<M::Op>,
+    order: &[u32],
+) -> Result<(), Unexplained>
+where
+    M::Op: 'c,
+{
+    let mut taken = vec![false; count];
+    let mut latest = 0;
+    for &i in order {
+        let this = call(i);
+        if std::mem::replace(&mut taken[i as usize], true) {
+            return Err(Unexplained::Twice(i));
+        }
+        if this.returned < latest {
+            return Err(Unexplained::Late(i));
+        }
+        latest = latest.max(this.called);
+    }
+    if let Some(missing) = (0..count as u32).find(|i| !taken[*i as usize] && !call(*i).optional())
+    {
+        return Err(Unexplained::Missing(missing));
+    }
+    match model.first_rejected(&mut order.iter().map(|i| &call(*i).op)) {
+        Some(at) => Err(Unexplained::Rejected(order[at])),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,113 @@
+//! Depth first: follow one order as far as it goes, then go back.
+
+use super::expand::{Configuration, Cursor, Graph, Next};
+use super::mask::{Mask, Wide};
+use super::prepare::Prepared;
+use super::space::Space;
+use super::visited::Visited;
+use super::{Answer, Limits, Outcome, untangle};
+use crate::linearizability::options::{Deadline, Rules};
+use crate::linearizability::report::Why;
+
+/// How many configurations are expanded between two looks at the clock.
+const PATIENCE: u64 = 512;
+
+/// Searches depth first from each of the first `initial` states.
+pub(crate) fn depth_first(
+    prepared: &Prepared,
+    space: &mut Space<'_>,
+    initial: u32,
+    rules: Rules,
+    lookahead: bool,
+    limits: Limits,
+    deadline: &Deadline,
+) -> Outcome {
+    let graph = Graph::new(prepared, space, rules, lookahead);
+    match prepared.width {
+        width if width <= u64::WIDTH => search::<u64>(graph, initial, limits, deadline),
+        width if width <= u128::WIDTH => search::<u128>(graph, initial, limits, deadline),
+        _ => search::<Wide>(graph, initial, limits, deadline),
+    }
+}
+
+struct Frame<M> {
+    at: Configuration<M>,
+    cursor: Cursor,
+    /// The length of the trail that led here.
+    trail: u32,
+}
+
+fn search<M: Mask>(
+    mut graph: Graph<'_, '_>,
+    initial: u32,
+    limits: Limits,
+    deadline: &Deadline,
+) -> Outcome {
+    let mut visited: Visited<M> = Visited::new(graph.rules.dominance);
+    let mut stack: Vec<Frame<M>> = Vec::new();
+    let mut trail: Vec<u32> = Vec::new();
+    let mut steps: Vec<u32> = Vec::new();
+    let (mut configurations, mut expansions, mut furthest) = (0u64, 0u64, 0);
+    let done = |answer, configurations| Outcome { answer, configurations };
+    for state in 0..initial {
+        trail.clear();
+        steps.clear();
+        let mut next = graph.start::<M>(state, &mut steps);
+        loop {
+            match next {
+                Next::Complete => {
+                    trail.extend_from_slice(&steps);
+                    if let Some(lie) = graph.space.lie {
+                        return done(Answer::Lied(lie), configurations);
+                    }
+                    return done(Answer::Order(untangle(&trail, graph.prepared)), configurations);
+                }
+                Next::Stopped => {
+                    let why = graph.space.stopped.unwrap_or(Why::Deadline);
+                    return done(Answer::Stopped(why), configurations);
+                }
+                Next::Open(at) => {
+                    furthest = furthest.max(at.layer);
+                    let overwrites = graph.overwrites(&at);
+                    if visited.insert(&at, &overwrites, &graph.used) {
+                        configurations += 1;
+                        trail.extend_from_slice(&steps);
+                        let trail = trail.len() as u32;
+                        stack.push(Frame { at, cursor: Cursor::default(), trail });
+                        if configurations > limits.configurations {
+                            return done(Answer::Stopped(Why::Configurations), configurations);
+                        }
+                    }
+                }
+                Next::None => {
+                    stack.pop();
+                }
+            }
+            expansions += 1;
+            if expansions % PATIENCE == 0 {
+                if deadline.expired() {
+                    return done(Answer::Stopped(Why::Deadline), configurations);
+                }
+                let held = visited.bytes()
+                    + visited.growth()
+                    + graph.space.bytes()
+                    + graph.used.bytes()
+                    + (stack.capacity() * size_of::<Frame<M>>() + trail.capacity() * 4);
+                if held > limits.memory {
+                    return done(Answer::Stopped(Why::Memory), configurations);
+                }
+                if let Some(lie) = graph.space.lie {
+                    return done(Answer::Lied(lie), configurations);
+                }
+            }
+            let Some(frame) = stack.last_mut() else { break };
+            trail.truncate(frame.trail as usize);
+            steps.clear();
+            next = graph.next(&frame.at, &mut frame.cursor, &mut steps);
+        }
+    }
+    match graph.space.lie {
+        Some(lie) => done(Answer::Lied(lie), configurations),
+        None => done(Answer::Stuck(furthest), configurations),
+    }
+}

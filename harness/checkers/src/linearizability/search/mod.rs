@@ -1,0 +1,78 @@
+//! The search engine: configurations, the rules that prune them, and two ways to visit them.
+//!
+//! Which operations have been put in order so far is always "all that returned before a certain
+//! return, and some of those pending at it". So a configuration needs no set of all operations:
+//! the number of that return (its *layer*), a mask over the pending operations, and the state are
+//! enough, however long the history is. Depth first finds an order fast where there is one;
+//! breadth first, layer by layer, holds no more than a layer at a time.
+
+mod breadth;
+mod depth;
+mod expand;
+mod interned;
+mod mask;
+mod prepare;
+mod space;
+mod used;
+mod visited;
+
+pub(crate) use breadth::breadth_first;
+pub(crate) use depth::depth_first;
+pub(crate) use interned::{Classes, Interned};
+pub(crate) use prepare::{Numbered, Prepared, prepare};
+pub(crate) use space::{Lie, Space};
+
+use super::report::Why;
+
+/// How far one search may go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Configurations to visit.
+    pub configurations: u64,
+    /// Bytes to hold.
+    pub memory: usize,
+}
+
+/// What one search came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// The answer.
+    pub answer: Answer,
+    /// Configurations visited.
+    pub configurations: u64,
+}
+
+/// The answer of one search.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// This order explains everything.
+    Order(Vec<u32>),
+    /// There is none. The furthest layer that was reached: exactly the first return without an
+    /// explanation unless look-ahead was in force, else a lower bound of it.
+    Stuck(u32),
+    /// It ended first.
+    Stopped(Why),
+    /// A hint of the model turned out false.
+    Lied(Lie),
+}
+
+/// Turns a trail into an order. A trail holds operations as they were taken; one that went unseen
+/// (see [`expand`]) stands where it returned, marked, and belongs just before the last overwrite
+/// taken by then.
+fn untangle(trail: &[u32], prepared: &Prepared) -> Vec<u32> {
+    let mut reversed = Vec::with_capacity(trail.len());
+    let mut unseen: Vec<u32> = Vec::new();
+    for &step in trail.iter().rev() {
+        if step & expand::UNSEEN != 0 {
+            unseen.push(step & !expand::UNSEEN);
+            continue;
+        }
+        reversed.push(step);
+        if prepared.ops[step as usize].overwrite {
+            reversed.append(&mut unseen);
+        }
+    }
+    reversed.append(&mut unseen);
+    reversed.reverse();
+    reversed
+}

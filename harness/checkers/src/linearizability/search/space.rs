@@ -1,0 +1,211 @@
+//! The states of an object and the steps between them, each computed once.
+
+use super::super::report::Why;
+use rustc_hash::FxHashMap;
+
+/// The class is not accepted.
+pub(super) const REJECT: u32 = u32::MAX;
+/// The step ended without an answer; [`Space::stopped`] says why.
+pub(super) const STOP: u32 = u32::MAX - 1;
+const UNKNOWN: u32 = u32::MAX - 2;
+/// Set in the number of a set of states that a step may lead to.
+const FAN: u32 = 1 << 31;
+/// Steps kept in a table rather than hashed.
+const DENSE: usize = 1 << 20;
+/// No state.
+pub(super) const NO_STATE: u32 = u32::MAX;
+
+/// What a model hints about a class of operations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hints {
+    /// It leaves every state that accepts it as it was.
+    pub pure: bool,
+    /// Every state accepts it and it leads to the same one from all.
+    pub overwrite: bool,
+    /// What is hopeless may become possible after it.
+    pub reset: bool,
+}
+
+/// A hint that turned out false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// An operation said to be pure changed this state.
+    Pure { state: u32, class: u32 },
+    /// An operation said to overwrite was rejected, or led elsewhere from this state.
+    Overwrite { state: u32, class: u32 },
+    /// An operation said to be hopeless was accepted.
+    Hopeless { state: u32, class: u32 },
+}
+
+/// Where steps come from.
+pub(crate) trait Source {
+    /// Performs a class in a state.
+    fn step(&mut self, state: u32, class: u32) -> Stepped;
+    /// Whether the class is out of reach from this state.
+    fn hopeless(&self, state: u32, class: u32) -> bool;
+    /// Bytes held.
+    fn bytes(&self) -> usize;
+    /// A class in words.
+    fn describe(&self, class: u32) -> String;
+    /// A state in words.
+    fn describe_state(&self, state: u32) -> String;
+}
+
+/// What a step leads to, by number.
+#[derive(Clone, Debug)]
+pub(crate) enum Stepped {
+    Reject,
+    To(u32),
+    Any(Vec<u32>),
+    /// The deadline passed.
+    Expired,
+    /// The model gave up before the deadline.
+    GaveUp,
+}
+
+/// Steps, remembered.
+pub(crate) struct Space<'a> {
+    source: Box<dyn Source + Send + 'a>,
+    hints: Vec<Hints>,
+    /// Where each overwriting class leads, as far as known.
+    targets: Vec<u32>,
+    stride: usize,
+    dense: Vec<u32>,
+    sparse: FxHashMap<u64, u32>,
+    fans: Vec<Box<[u32]>>,
+    hopeless: FxHashMap<u64, bool>,
+    /// The first hint that turned out false.
+    pub lie: Option<Lie>,
+    /// Why a step ended without an answer.
+    pub stopped: Option<Why>,
+}
+
+impl<'a> Space<'a> {
+    pub fn new(source: Box<dyn Source + Send + 'a>, hints: Vec<Hints>) -> Space<'a> {
+        Space {
+            source,
+            targets: vec![NO_STATE; hints.len()],
+            stride: hints.len().max(1),
+            hints,
+            dense: Vec::new(),
+            sparse: FxHashMap::default(),
+            fans: Vec::new(),
+            hopeless: FxHashMap::default(),
+            lie: None,
+            stopped: None,
+        }
+    }
+
+    /// The number of the state, [`REJECT`], [`STOP`], or a number for [`fan`](Space::fan).
+    #[inline(always)]
+    pub(super) fn step(&mut self, state: u32, class: u32) -> u32 {
+        match self.dense.get(state as usize * self.stride + class as usize) {
+            Some(&next) if next != UNKNOWN => next,
+            _ => self.look_up(state, class),
+        }
+    }
+
+    /// The states a number stands for, if it stands for several.
+    #[inline(always)]
+    pub(super) fn fan(&self, next: u32) -> Option<&[u32]> {
+        if next & FAN == 0 || next >= UNKNOWN {
+            return None;
+        }
+        Some(&self.fans[(next & !FAN) as usize])
+    }
+
+    /// Whether a class leads from one state to another.
+    pub(super) fn leads(&mut self, from: u32, class: u32, to: u32) -> bool {
+        let next = self.step(from, class);
+        next == to || self.fan(next).is_some_and(|states| states.contains(&to))
+    }
+
+    /// Whether a class is out of reach from a state for good.
+    pub(super) fn hopeless(&mut self, state: u32, class: u32) -> bool {
+        let key = u64::from(state) << 32 | u64::from(class);
+        if let Some(known) = self.hopeless.get(&key) {
+            return *known;
+        }
+        let hopeless = self.source.hopeless(state, class);
+        if hopeless && !matches!(self.step(state, class), REJECT | STOP) {
+            self.lie.get_or_insert(Lie::Hopeless { state, class });
+        }
+        self.hopeless.insert(key, hopeless);
+        hopeless
+    }
+
+    /// A hint that turned out false, in words.
+    pub fn blame(&self, lie: Lie) -> String {
+        let (what, state, class) = match lie {
+            Lie::Pure { state, class } => ("pure, but changed", state, class),
+            Lie::Overwrite { state, class } => {
+                ("an overwrite, but depended on what was there in", state, class)
+            }
+            Lie::Hopeless { state, class } => ("hopeless, but was accepted in", state, class),
+        };
+        let (op, state) = (self.source.describe(class), self.source.describe_state(state));
+        format!("the model says that `{op}` is {what} state {state}; that hint was not used")
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.source.bytes()
+            + self.dense.capacity() * 4
+            + self.sparse.capacity() * 17
+            + self.hopeless.capacity() * 17
+            + self.fans.len() * 64
+    }
+
+    #[cold]
+    fn look_up(&mut self, state: u32, class: u32) -> u32 {
+        let key = u64::from(state) << 32 | u64::from(class);
+        let row = state as usize * self.stride;
+        let dense = row + self.stride <= DENSE;
+        if !dense && let Some(next) = self.sparse.get(&key) {
+            return *next;
+        }
+        let next = match self.source.step(state, class) {
+            Stepped::Reject => REJECT,
+            Stepped::To(next) => next,
+            Stepped::Any(states) => {
+                self.fans.push(states.into_boxed_slice());
+                FAN | (self.fans.len() as u32 - 1)
+            }
+            Stepped::Expired => {
+                self.stopped = Some(Why::Deadline);
+                return STOP;
+            }
+            Stepped::GaveUp => {
+                self.stopped = Some(Why::Step);
+                return STOP;
+            }
+        };
+        self.verify(state, class, next);
+        if dense {
+            if self.dense.len() < row + self.stride {
+                self.dense.resize(row + self.stride, UNKNOWN);
+            }
+            self.dense[row + class as usize] = next;
+        } else {
+            self.sparse.insert(key, next);
+        }
+        next
+    }
+
+    /// Holds the model's hints against what the step did.
+    fn verify(&mut self, state: u32, class: u32, next: u32) {
+        let hints = self.hints[class as usize];
+        if hints.pure && next != REJECT && next != state {
+            self.lie.get_or_insert(Lie::Pure { state, class });
+        }
+        if hints.overwrite {
+            let target = &mut self.targets[class as usize];
+            if *target == NO_STATE && next & FAN == 0 {
+                *target = next;
+            }
+            if next != *target {
+                self.lie.get_or_insert(Lie::Overwrite { state, class });
+            }
+        }
+    }
+}
