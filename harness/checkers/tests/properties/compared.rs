@@ -6,10 +6,10 @@ use crate::support::{Rng, Tape, broken};
 use crate::{oracle_more, oracle_register, oracle_trust};
 use schism_checkers::properties::Faults;
 
-const CASES: u64 = 4000;
+pub const CASES: u64 = 4000;
 
 /// Compares check and oracle on drawn histories; both answers must occur.
-fn compare(
+pub fn compare(
     workload: &str,
     property: &str,
     weather: Weather,
@@ -39,11 +39,11 @@ fn compare(
     assert!(kept > 50 && lost > 50, "{property}: {kept} kept, {lost} broken: a poor comparison");
 }
 
-fn listing(tape: &Tape) -> String {
+pub fn listing(tape: &Tape) -> String {
     tape.0.records.iter().map(|r| format!("{} {:?}\n", r.index, r.entry)).collect()
 }
 
-const ALL: Weather = Weather { restarts: true, liars: true, instances: true };
+pub const ALL: Weather = Weather { restarts: true, liars: true, instances: true };
 
 #[test]
 fn broadcast_promises() {

@@ -2,11 +2,15 @@
 
 mod by_hand;
 mod by_hand_more;
+mod by_hand_state;
 mod compared;
+mod compared_operations;
 mod draw;
+mod draw_operations;
 mod edited;
 mod oracle;
 mod oracle_more;
+mod oracle_operations;
 mod oracle_register;
 mod oracle_trust;
 mod support;
