@@ -34,6 +34,11 @@ impl<K: Data, C: Component> Instances<K, C> {
         Instances { prototype, live: BTreeMap::new(), known: Vec::new() }
     }
 
+    /// The instance of this name, if it was ever spoken of.
+    pub fn get(&self, key: &K) -> Option<&C> {
+        self.live.get(key)
+    }
+
     fn remember(&mut self, fact: Knowledge) {
         self.known.retain(|old| match (old, &fact) {
             (Knowledge::Trust(_), Knowledge::Trust(_)) => false,

@@ -20,6 +20,51 @@ pub struct Layer<A, B> {
 }
 
 /// Puts an algorithm on top of the component it uses.
+///
+/// A stack whose layers do not fit does not compile: what is below must provide the very
+/// abstraction that the algorithm above uses.
+///
+/// ```
+/// use schism_kernel::*;
+///
+/// #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// struct Relay;
+/// impl Algorithm for Relay {
+///     type Implements = PerfectLink<u8>;
+///     type Uses = FairLossLink<u8>;
+///     type Timer = Never;
+///     type Stable = Never;
+///     fn upon_request(&mut self, Send(q, m): Send<u8>, cx: &mut Cx<'_, Self>) {
+///         cx.trigger(Send(q, m));
+///     }
+///     fn upon_indication(&mut self, Deliver(p, m): Deliver<u8>, cx: &mut Cx<'_, Self>) {
+///         cx.indicate(Deliver(p, m));
+///     }
+/// }
+///
+/// let fits = layer(Relay, Net::<FairLossLink<u8>>::default());
+/// ```
+///
+/// Put on a link of another kind, the same algorithm is refused:
+///
+/// ```compile_fail,E0271
+/// # use schism_kernel::*;
+/// # #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// # struct Relay;
+/// # impl Algorithm for Relay {
+/// #     type Implements = PerfectLink<u8>;
+/// #     type Uses = FairLossLink<u8>;
+/// #     type Timer = Never;
+/// #     type Stable = Never;
+/// #     fn upon_request(&mut self, Send(q, m): Send<u8>, cx: &mut Cx<'_, Self>) {
+/// #         cx.trigger(Send(q, m));
+/// #     }
+/// #     fn upon_indication(&mut self, Deliver(p, m): Deliver<u8>, cx: &mut Cx<'_, Self>) {
+/// #         cx.indicate(Deliver(p, m));
+/// #     }
+/// # }
+/// let does_not = layer(Relay, Net::<PerfectLink<u8>>::default());
+/// ```
 pub fn layer<A: Algorithm, B: Component<Provides = A::Uses>>(above: A, below: B) -> Layer<A, B> {
     Layer { above, below }
 }

@@ -22,8 +22,6 @@ mod node;
 mod note;
 mod side_by_side;
 mod stable;
-#[cfg(test)]
-mod testing;
 
 pub use abstraction::*;
 pub use algorithm::{Algorithm, Cx};

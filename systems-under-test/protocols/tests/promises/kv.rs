@@ -96,3 +96,66 @@ fn raft_with_local_reads_is_not_linearizable() {
     let build = find("raft").unwrap().twin("reads-locally").unwrap().build;
     assert!((0..20).any(|seed| !is_linearizable(&run(build, seed))));
 }
+
+/// Leaders fall in the middle of a step, again and again, and come back soon.
+fn run_with_falling_leaders(build: Build, seed: u64) -> World {
+    let network = Network { loss: 50, duplication: 0, delay_ms: (1, 30) };
+    let mut world = World::new(build, 5, seed, network);
+    let mut value = 0;
+    world.load(MS * 12_000, 1, move |rng, _| {
+        value += 1;
+        json!({ "type": "write", "key": rng.below(KEYS), "value": value })
+    });
+    while world.now < MS * 12_000 {
+        let pause = 50 + world.rng.below(700) as u32;
+        world.run(world.now + MS * pause);
+        let leads: Vec<_> = world.noted("lead").collect();
+        let Some(leader) = leads.iter().max_by_key(|n| n.note.number).map(|n| n.node) else {
+            continue;
+        };
+        let (sends, back) = (world.rng.below(6) as usize, 100 + world.rng.below(1500) as u32);
+        world.crash_after_sends(world.now, leader, sends);
+        world.restart(world.now + MS * back, leader);
+    }
+    world.run(MS * 16_000);
+    world
+}
+
+#[test]
+fn committing_an_older_term_by_counting_loses_committed_entries() {
+    let card = find("raft").unwrap();
+    assert!((0..20).all(|seed| log_prefix(&run_with_falling_leaders(card.build, seed))));
+    let build = card.twin("counts-old-terms").unwrap().build;
+    assert!((0..400).any(|seed| !log_prefix(&run_with_falling_leaders(build, seed))));
+}
+
+/// Two processes want to lead again and again, and those who vote for them restart all the time.
+fn run_with_forgetful_voters(build: Build, seed: u64) -> World {
+    let network = Network { loss: 0, duplication: 0, delay_ms: (1, 40) };
+    let mut world = World::new(build, 5, seed, network);
+    for at in (0..10_000).step_by(700) {
+        for candidate in [0, 1] {
+            world.crash(MS * at, candidate);
+            world.restart(MS * (at + 1), candidate);
+        }
+    }
+    for voter in 2..5 {
+        let mut at = 0;
+        while at < 10_000 {
+            let up = 1 + world.rng.below(60) as u32;
+            world.crash(MS * (at + up), voter);
+            world.restart(MS * (at + up + 1), voter);
+            at += up + 1;
+        }
+    }
+    world.run(MS * 10_000);
+    world
+}
+
+#[test]
+fn a_vote_that_is_not_stored_is_given_twice() {
+    let card = find("raft").unwrap();
+    assert!((0..20).all(|seed| election_safety(&run_with_forgetful_voters(card.build, seed))));
+    let twin = card.twin("forgets-vote").unwrap().build;
+    assert!((0..100).any(|seed| !election_safety(&run_with_forgetful_voters(twin, seed))));
+}

@@ -1,0 +1,7 @@
+//! The combinators lose nothing, repeat nothing, and keep the order of what passes through them.
+
+mod knowledge;
+mod nodes;
+mod order;
+mod recovery;
+mod support;
