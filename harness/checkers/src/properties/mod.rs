@@ -6,6 +6,24 @@
 //! *stress*, how often it did so under the condition that could have broken it. A promise without
 //! antecedents is vacuous, one without stress unstressed; neither is green.
 //!
+//! The events judged, all told by nodes except for crashes, which only the harness's record counts:
+//!
+//! | kind | fields | told when |
+//! |---|---|---|
+//! | `send`, `deliver` | peer, instance, value | a link takes a message, hands one over |
+//! | `broadcast`, `deliver` | peer (of a delivery: the origin), instance, number, value | likewise |
+//! | `propose`, `decide` | instance, number (round or epoch), value | consensus begins, ends |
+//! | `suspect`, `restore` | peer | a detector changes its mind |
+//! | `trust` | peer | a process follows another leader |
+//! | `lead`, `step-down` | instance, number (term) | a process leads a term, no longer does |
+//! | `start-epoch` | number, peer (leader) | a process enters an epoch |
+//! | `commit`, `apply`, `output` | instance, number (slot), value | a log grows, is executed, answers |
+//! | `local`, `send`, `deliver` | peer, instance (of the message), number or value (stamp) | a clock ticks |
+//! | `clock` | number (reading), value (announced error) | a synchronised clock is read |
+//!
+//! Other kinds are ignored. Facts of the history that some promises need are `f`, `coverage`,
+//! `messages-per-broadcast` and `clock-slack-ns`.
+//!
 //! A promise is a plain function from a [`Run`] (a history, and what the harness's own record says
 //! of its nodes) to a [`Finding`]. [`find`] looks them up by the names that catalogue and reports
 //! use. All are linear or O(n log n), so the budget of a check is met by the size of its history.

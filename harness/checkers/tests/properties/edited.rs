@@ -7,14 +7,14 @@ use schism_history::{Entry, History, NodeId, ProtocolEvent, Record, Value};
 
 const CASES: u64 = 400;
 
-fn event(record: &Record) -> Option<&ProtocolEvent> {
+pub fn event(record: &Record) -> Option<&ProtocolEvent> {
     match &record.entry {
         Entry::Event(e) => Some(e),
         _ => None,
     }
 }
 
-fn event_mut(record: &mut Record) -> Option<&mut ProtocolEvent> {
+pub fn event_mut(record: &mut Record) -> Option<&mut ProtocolEvent> {
     match &mut record.entry {
         Entry::Event(e) => Some(e),
         _ => None,
@@ -22,7 +22,7 @@ fn event_mut(record: &mut Record) -> Option<&mut ProtocolEvent> {
 }
 
 /// The positions of the records with a kind of event.
-fn of_kind(history: &History, kind: &str) -> Vec<usize> {
+pub fn of_kind(history: &History, kind: &str) -> Vec<usize> {
     let is = |r: &Record| event(r).is_some_and(|e| e.kind == kind);
     (0..history.records.len()).filter(|&i| is(&history.records[i])).collect()
 }
@@ -129,7 +129,7 @@ fn replicated(rng: &mut Rng) -> History {
 
 /// Every promise named must be kept (or not be exercised) on valid logs, and after the edit the
 /// expected one must be broken. An edit returns false where the log has no place for it.
-fn edits(
+pub fn edits(
     workload: &str,
     valid: fn(&mut Rng) -> History,
     kept: &[&str],

@@ -8,6 +8,7 @@ mod compared_operations;
 mod draw;
 mod draw_operations;
 mod edited;
+mod edited_more;
 mod oracle;
 mod oracle_more;
 mod oracle_operations;
