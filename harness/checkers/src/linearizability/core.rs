@@ -92,10 +92,9 @@ pub(crate) fn first_failure<M: Spec>(
     let starts = model.init();
     let rules = Rules::default();
     let piece = Piece::new(model, calls, members, &starts, rules, Trust::all(), deadline);
-    if !piece.looks_ahead() {
-        return piece.returned(reached);
-    }
-    // Asking for more never helps, so the layers that fail are those from some one on.
+    // The search knew results that had not been returned yet, and may have looked ahead. What is
+    // asked up to a return is less, so the first one that fails is that one or a later one. Asking
+    // for more never helps, so all from some one on fail.
     let fails = |layer: u32| {
         let prefix = prefix(model, calls, members, piece.returned(layer));
         let limit = 10 * ATTEMPTS;

@@ -168,11 +168,6 @@ impl<'a, M: Spec> Piece<'a, M> {
         self.prepared.as_ref().map_or(0, |prepared| prepared.layers.len() as u32)
     }
 
-    /// Whether the search may give up on configurations before they are stuck.
-    pub fn looks_ahead(&self) -> bool {
-        self.rules.lookahead
-    }
-
     fn distrust(&mut self, lie: Lie) {
         let mut notes = std::mem::take(&mut self.notes);
         notes.push(self.space.blame(lie));

@@ -36,8 +36,13 @@ const PUT_RETURNED: u32 = 1;
 const TAKE_CALLED: u32 = 2;
 const EMPTY_RETURNED: u32 = 3;
 
-/// Checks a queue that is empty at first. `values` is more than any value's number.
-pub(crate) fn queue(calls: &[Call<CollectionOp>], values: usize, order: bool) -> Option<Shortcut> {
+/// Checks a queue that is empty at first.
+pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut> {
+    let value = |call: &Call<CollectionOp>| match call.op {
+        CollectionOp::Put(value) | CollectionOp::Take(value) => value as usize + 1,
+        CollectionOp::Empty | CollectionOp::TakeAny => 0,
+    };
+    let values = calls.iter().map(value).max().unwrap_or(0);
     if values > 16 * calls.len() + 1024 {
         return None;
     }

@@ -31,14 +31,18 @@ const UNWRITTEN: Cluster = Cluster { first_return: NEVER, last_call: 0, write: N
 /// The write of the first value.
 const INITIAL: u32 = NONE - 1;
 
-/// Checks a register that holds `initial` at first. `values` is more than any value's number.
+/// Checks a register that holds `initial` at first.
 pub(crate) fn register<Op>(
     calls: &[Call<Op>],
     access: impl Fn(&Op) -> Option<Access>,
     initial: u32,
-    values: usize,
     order: bool,
 ) -> Option<Shortcut> {
+    let mut values = initial as usize + 1;
+    for call in calls {
+        let (Access::Read(value) | Access::Write(value)) = access(&call.op)?;
+        values = values.max(value as usize + 1);
+    }
     // Few of the values may be in these calls; then they get numbers of their own.
     let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
     let few = values > 4 * calls.len() + 64;

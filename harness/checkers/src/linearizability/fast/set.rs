@@ -27,11 +27,10 @@ struct Bit {
     finds: [u32; 2],
 }
 
-/// Checks a set that is empty at first. `elements` is more than any element's number.
+/// Checks a set that is empty at first.
 pub(crate) fn set<Op>(
     calls: &[Call<Op>],
     read: impl Fn(&Call<Op>) -> Option<(u32, Element)>,
-    elements: usize,
     order: bool,
 ) -> Option<Shortcut> {
     let mut positions = 0;
@@ -44,8 +43,11 @@ pub(crate) fn set<Op>(
     }
     let mut events = vec![NONE; positions];
     let mut ops: Vec<(u32, Element)> = Vec::with_capacity(calls.len());
+    let mut elements = 0;
     for (i, call) in calls.iter().enumerate() {
-        ops.push(read(call)?);
+        let op = read(call)?;
+        elements = elements.max(op.0 as usize + 1);
+        ops.push(op);
         events[call.called as usize] = (i as u32) << 1;
         if call.returned != NEVER {
             events[call.returned as usize] = (i as u32) << 1 | 1;

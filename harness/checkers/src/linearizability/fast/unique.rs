@@ -4,9 +4,9 @@ use super::{NONE, Shortcut};
 use crate::linearizability::model::Call;
 use crate::linearizability::models::UniqueIdOp;
 
-/// Checks a generator that has given out nothing at first. `values` is more than any identifier's
-/// number.
-pub(crate) fn unique(calls: &[Call<UniqueIdOp>], values: usize) -> Option<Shortcut> {
+/// Checks a generator that has given out nothing at first.
+pub(crate) fn unique(calls: &[Call<UniqueIdOp>]) -> Option<Shortcut> {
+    let values = calls.iter().map(|call| call.op.0 as usize + 1).max().unwrap_or(0);
     let mut given = vec![NONE; values];
     for (i, call) in calls.iter().enumerate() {
         let first = &mut given[call.op.0 as usize];

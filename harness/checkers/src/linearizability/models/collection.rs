@@ -118,7 +118,7 @@ impl Spec for FifoQueue {
     }
 
     fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut> {
-        fast::queue(calls, self.symbols.len(), order)
+        fast::queue(calls, order)
     }
 
     fn forget(&self, op: &CollectionOp) -> Option<CollectionOp> {

@@ -163,7 +163,7 @@ impl Spec for Kv {
             KvOp::Write(value) => Some(Access::Write(value)),
             KvOp::Cas(..) | KvOp::Append(_) => None,
         };
-        fast::register(calls, access, NIL, self.symbols.len(), order)
+        fast::register(calls, access, NIL, order)
     }
 
     fn why_not(&self, state: &Value, op: &KvOp) -> String {

@@ -86,7 +86,7 @@ impl Spec for Register {
             RegisterOp::Write(value) => Some(Access::Write(value)),
             RegisterOp::Cas(..) => None,
         };
-        fast::register(calls, access, self.initial, self.symbols.len(), order)
+        fast::register(calls, access, self.initial, order)
     }
 
     fn why_not(&self, state: &u32, op: &RegisterOp) -> String {

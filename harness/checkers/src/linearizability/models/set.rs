@@ -130,7 +130,7 @@ impl Spec for Set {
             SetOp::Remove(e, None) if call.optional() => Some((e, Element::Flip(false))),
             _ => read(&call.op),
         };
-        fast::set(calls, read_call, self.symbols.len(), order)
+        fast::set(calls, read_call, order)
     }
 
     fn first_rejected(&self, ops: &mut dyn Iterator<Item = &SetOp>) -> Option<usize> {

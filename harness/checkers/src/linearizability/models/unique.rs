@@ -45,7 +45,7 @@ impl Spec for UniqueId {
     }
 
     fn shortcut(&self, calls: &[Call<UniqueIdOp>], _: bool) -> Option<Shortcut> {
-        fast::unique(calls, self.symbols.len())
+        fast::unique(calls)
     }
 
     fn first_rejected(&self, ops: &mut dyn Iterator<Item = &UniqueIdOp>) -> Option<usize> {

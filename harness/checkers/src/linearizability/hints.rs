@@ -1,0 +1,168 @@
+//! Hints of a model, held against its steps on sampled states.
+//!
+//! The search notices a hint that lies where it meets one. This looks further: at states reached
+//! by random operations, whether a search would go there or not.
+
+use super::model::{Keys, Spec, Step};
+use super::options::Deadline;
+use rustc_hash::FxHashSet;
+
+/// A hint that turned out false, in words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("hint `{hint}` is false for `{op}` in state {state}: {found}")]
+pub struct FalseHint {
+    /// Which hint.
+    pub hint: &'static str,
+    /// The operation.
+    pub op: String,
+    /// The state.
+    pub state: String,
+    /// What happened there.
+    pub found: String,
+}
+
+/// Looks at about so many states that these operations lead to, and returns the first hint that
+/// is false in one of them.
+pub fn check_hints<M: Spec>(model: &M, ops: &[M::Op], samples: usize) -> Result<(), FalseHint> {
+    let states = sample(model, ops, samples);
+    let checker = Checker { model, ops };
+    for state in &states {
+        for op in ops {
+            checker.one(state, op)?;
+        }
+        for first in ops.iter().take(PAIRS) {
+            for second in ops.iter().take(PAIRS) {
+                checker.pair(state, first, second)?;
+            }
+        }
+    }
+    for op in ops {
+        checker.overwrite(&states, op)?;
+    }
+    Ok(())
+}
+
+/// How many operations are tried in pairs.
+const PAIRS: usize = 40;
+
+/// States reached from the first ones, in a fixed pseudo-random order.
+fn sample<M: Spec>(model: &M, ops: &[M::Op], samples: usize) -> Vec<M::State> {
+    let mut states = model.init();
+    let mut seen: FxHashSet<M::State> = states.iter().cloned().collect();
+    let mut random = 0x9e37_79b9_7f4a_7c15u64;
+    let mut draw = |n: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 33) as usize % n.max(1)
+    };
+    for _ in 0..samples.saturating_mul(8) {
+        if states.len() >= samples || ops.is_empty() || states.is_empty() {
+            break;
+        }
+        let (state, op) = (draw(states.len()), draw(ops.len()));
+        for next in next(model, &states[state], &ops[op]) {
+            if seen.insert(next.clone()) {
+                states.push(next);
+            }
+        }
+    }
+    states
+}
+
+fn next<M: Spec>(model: &M, state: &M::State, op: &M::Op) -> Vec<M::State> {
+    match model.step(state, op, &Deadline::never()) {
+        Step::To(next) => vec![next],
+        Step::Any(next) => next,
+        Step::Reject | Step::Expired => Vec::new(),
+    }
+}
+
+struct Checker<'a, M: Spec> {
+    model: &'a M,
+    ops: &'a [M::Op],
+}
+
+impl<M: Spec> Checker<'_, M> {
+    fn falsely(
+        &self,
+        hint: &'static str,
+        op: &M::Op,
+        state: &M::State,
+        found: String,
+    ) -> Result<(), FalseHint> {
+        let (op, state) = (self.model.describe(op), self.model.describe_state(state));
+        Err(FalseHint { hint, op, state, found })
+    }
+
+    fn one(&self, state: &M::State, op: &M::Op) -> Result<(), FalseHint> {
+        let model = self.model;
+        let after = next(model, state, op);
+        if model.pure(op)
+            && let Some(other) = after.iter().find(|next| *next != state)
+        {
+            let found = format!("it led to {}", model.describe_state(other));
+            return self.falsely("pure", op, state, found);
+        }
+        if !after.is_empty()
+            && let Some(forgotten) = model.forget(op)
+            && next(model, state, &forgotten).is_empty()
+        {
+            let found = format!("`{}` was not accepted", model.describe(&forgotten));
+            return self.falsely("forget", op, state, found);
+        }
+        if model.looks_ahead() && model.hopeless(state, op) {
+            if !after.is_empty() {
+                return self.falsely("hopeless", op, state, "it was accepted".into());
+            }
+            // It must stay so after whatever does not reset.
+            for other in self.ops.iter().filter(|other| !model.reset(other)) {
+                if next(model, state, other).iter().any(|next| !model.hopeless(next, op)) {
+                    let found = format!("no longer so after `{}`", model.describe(other));
+                    return self.falsely("hopeless", op, state, found);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Operations on different keys do not notice each other.
+    fn pair(&self, state: &M::State, first: &M::Op, second: &M::Op) -> Result<(), FalseHint> {
+        let model = self.model;
+        let (Keys::Some(a), Keys::Some(b)) = (model.keys(first), model.keys(second)) else {
+            return Ok(());
+        };
+        if a.iter().any(|key| b.contains(key)) {
+            return Ok(());
+        }
+        let both = |x: &M::Op, y: &M::Op| -> FxHashSet<M::State> {
+            next(model, state, x).iter().flat_map(|state| next(model, state, y)).collect()
+        };
+        let alone = |op: &M::Op| !next(model, state, op).is_empty();
+        let (there, back) = (both(first, second), both(second, first));
+        if there != back || there.is_empty() && alone(first) && alone(second) {
+            let found = format!("it is not independent of `{}`", model.describe(second));
+            return self.falsely("keys", first, state, found);
+        }
+        Ok(())
+    }
+
+    fn overwrite(&self, states: &[M::State], op: &M::Op) -> Result<(), FalseHint> {
+        if !self.model.overwrite(op) {
+            return Ok(());
+        }
+        let mut target: Option<M::State> = None;
+        for state in states {
+            let after = next(self.model, state, op);
+            let [only] = &after[..] else {
+                let found = format!("it led to {} states", after.len());
+                return self.falsely("overwrite", op, state, found);
+            };
+            if target.get_or_insert_with(|| only.clone()) != only {
+                let found = "it led elsewhere than from other states".into();
+                return self.falsely("overwrite", op, state, found);
+            }
+        }
+        Ok(())
+    }
+}
