@@ -6,7 +6,7 @@ Schism.spacetime = (() => {
   const figure = document.getElementById("spacetime-figure");
   if (!figure) return null;
   const FATES = ["delivered", "duplicated", "lost", "cut by a partition", "destination dead", "in flight at the end"];
-  const LOST = 2, MOST = 4000;
+  const LOST = 2, MOST = 2000;
   // Not the colours of what is lost or bad.
   const COLOURS = ["line-0", "line-2", "line-3", "line-4", "line-5"];
   const status = figure.querySelector("[role=status]");
@@ -62,19 +62,62 @@ Schism.spacetime = (() => {
   function paint(context) {
     lanes(context);
     const [found, marks] = [visible(), told()];
-    const every = Math.ceil(found.length / MOST);
-    const few = found.length <= 80;
+    const lost = found.filter(isLost).length;
     written = [];
     mark(context, marks);
-    for (const i of found) {
-      const shown = witness.has(messages.index[i]);
-      if (every > 1 && i % every && !shown && !isLost(i)) continue;
-      arrow(context, i, shown, few);
-    }
-    context.globalAlpha = 1;
+    const every = crowd(context, found, lost);
     const span = `${Schism.time(plane.from, 1e3)} to ${Schism.time(plane.until, 1e3)}`;
-    const some = every > 1 ? ` One delivered message in ${every} is drawn: zoom in to see each.` : "";
-    status.textContent = `${span}: ${found.length} messages, ${found.filter(isLost).length} of them undelivered, ${marks.length} events.${some}`;
+    const some = every > 1 ? ` One message in ${every} is drawn: zoom in to see each.` : "";
+    const cut = data.cut && (plane.from < data.cut[0] || plane.until > data.cut[1])
+      ? ` Messages before ${Schism.time(data.cut[0], 1e3)} and after ${Schism.time(data.cut[1], 1e3)} are not part of this page.` : "";
+    status.textContent = `${span}: ${found.length} messages, ${lost} of them undelivered, ${marks.length} events.${some}${cut}`;
+  }
+
+  /** Draws as many of the messages as can be told apart; gives the share: one in how many. */
+  function crowd(context, found, lost) {
+    const every = Math.ceil(found.length / MOST);
+    const lostEvery = Math.ceil(lost / (MOST / 2));
+    const few = found.length <= 80;
+    // One path for all arrows that look the same: that is what makes thousands affordable.
+    const paths = new Map();
+    const witnessed = [];
+    for (const i of found) {
+      if (witness.has(messages.index[i])) {
+        witnessed.push(i);
+        continue;
+      }
+      // Scattered: every tenth of a protocol's messages may all be of one kind.
+      if ((Math.imul(i, 2654435761) >>> 8) % (isLost(i) ? lostEvery : every)) continue;
+      const copy = messages.fate[i] === 1;
+      const look = colourOf(i) + (copy ? " copy" : "");
+      if (!paths.has(look)) paths.set(look, new Path2D());
+      arrow(paths.get(look), i);
+      if (few) adorn(context, i, colourOf(i));
+    }
+    context.globalAlpha = few ? 1 : 0.6;
+    context.lineWidth = 1.2;
+    for (const [look, path] of paths) {
+      const [colour, copy] = look.split(" ");
+      context.strokeStyle = Schism.colour(colour);
+      context.setLineDash(copy ? [5, 3] : []);
+      context.stroke(path);
+    }
+    context.setLineDash([]);
+    context.globalAlpha = 1;
+    for (const i of witnessed) {
+      const path = new Path2D();
+      arrow(path, i);
+      context.strokeStyle = Schism.colour("bad");
+      context.lineWidth = 2.5;
+      context.stroke(path);
+      if (found.length < MOST) adorn(context, i, "bad");
+    }
+    context.lineWidth = 1;
+    return every;
+  }
+
+  function colourOf(i) {
+    return isLost(i) ? "info" : COLOURS[messages.kind[i] % COLOURS.length];
   }
 
   function lanes(context) {
@@ -88,6 +131,14 @@ Schism.spacetime = (() => {
       context.stroke();
       context.globalAlpha = 1;
     });
+    if (data.cut) {
+      context.globalAlpha = 0.6;
+      context.fillStyle = Schism.colour("grid");
+      const [from, until] = data.cut.map((time) => plane.x(time));
+      context.fillRect(plane.left, plane.top, from - plane.left, plane.height);
+      context.fillRect(until, plane.top, plane.width, plane.height);
+      context.globalAlpha = 1;
+    }
     // A node that is dead or stopped does nothing: its lane is blotted out.
     for (const { node, begin, end, what } of data.away) {
       if (end < plane.from || begin > plane.until) continue;
@@ -103,29 +154,24 @@ Schism.spacetime = (() => {
     }
   }
 
-  function arrow(context, i, shown, few) {
+  /** The line of a message, with a cross where it was lost. */
+  function arrow(path, i) {
     const [x0, y0, x1, y1] = ends(i);
-    const lost = isLost(i);
-    const name = shown ? "bad" : lost ? "info" : COLOURS[messages.kind[i] % COLOURS.length];
-    context.strokeStyle = context.fillStyle = Schism.colour(name);
-    context.globalAlpha = shown || few ? 1 : lost ? 0.9 : 0.55;
-    context.lineWidth = shown ? 2.5 : 1.2;
-    context.setLineDash(messages.fate[i] === 1 ? [5, 3] : []);
-    context.beginPath();
-    context.moveTo(x0, y0);
-    context.lineTo(x1, y1);
-    if (lost) {
-      context.setLineDash([]);
-      context.moveTo(x1 - 4, y1 - 4);
-      context.lineTo(x1 + 4, y1 + 4);
-      context.moveTo(x1 + 4, y1 - 4);
-      context.lineTo(x1 - 4, y1 + 4);
-    }
-    context.stroke();
-    context.setLineDash([]);
-    context.lineWidth = 1;
-    if (!lost && few) head(context, x0, y0, x1, y1);
-    if (few) write(context, data.kinds[messages.kind[i]], x0 + (x1 - x0) * 0.45 + 6, y0 + (y1 - y0) * 0.45, 120);
+    path.moveTo(x0, y0);
+    path.lineTo(x1, y1);
+    if (!isLost(i)) return;
+    path.moveTo(x1 - 4, y1 - 4);
+    path.lineTo(x1 + 4, y1 + 4);
+    path.moveTo(x1 + 4, y1 - 4);
+    path.lineTo(x1 - 4, y1 + 4);
+  }
+
+  /** The head and the name of an arrow. */
+  function adorn(context, i, colour) {
+    const [x0, y0, x1, y1] = ends(i);
+    context.fillStyle = Schism.colour(colour);
+    if (!isLost(i)) head(context, x0, y0, x1, y1);
+    write(context, data.kinds[messages.kind[i]], x0 + (x1 - x0) * 0.45 + 6, y0 + (y1 - y0) * 0.45, 120);
   }
 
   /** Writes a text unless it would cover another one. */

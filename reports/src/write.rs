@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The directory or a file in it could not be written.
-    #[error("failed to write {}", path.display())]
+    #[error("failed to write {}: {source}", path.display())]
     Io {
         /// Which.
         path: PathBuf,

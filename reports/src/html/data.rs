@@ -14,11 +14,11 @@ use std::ops::Range;
 /// The most operations.
 const OPERATIONS: usize = 100_000;
 /// The most messages and events together.
-const TRAFFIC: usize = 150_000;
+const TRAFFIC: usize = 200_000;
 /// How many messages the space-time diagram begins with, where no violation says which.
 const GLANCE: usize = 40;
 /// About how many characters all operations' texts may have together.
-const TEXT: usize = 6_000_000;
+const TEXT: usize = 4_000_000;
 
 /// Everything the diagrams draw.
 #[derive(Serialize)]
@@ -35,6 +35,8 @@ pub(super) struct Data {
     pub ops: Ops,
     messages: Messages,
     events: Events,
+    /// From when to when there are messages, if not all are here.
+    cut: Option<[u64; 2]>,
     #[serde(skip)]
     pub traffic_note: Option<String>,
 }
@@ -165,6 +167,8 @@ impl Data {
         let times: Vec<Nanos> = traffic.iter().map(|r| r.time).collect();
         let kept = around(&times, centre, TRAFFIC);
         let traffic_note = cut(&times, &kept, "messages and events");
+        let all = kept.len() == times.len();
+        let ends = (!all).then(|| [micros(times[kept.start]), micros(times[kept.end - 1])]);
         let (mut messages, mut events) = (Messages::default(), Events::default());
         for record in &traffic[kept] {
             match &record.entry {
@@ -189,7 +193,7 @@ impl Data {
                     events.time.push(micros(record.time));
                     let text = words::event(event);
                     let rest = text.strip_prefix(&*words::plain(&event.kind)).unwrap_or(&text);
-                    events.text.push(short(rest.trim_start(), 80));
+                    events.text.push(short(rest.trim_start_matches([',', ' ']), 80));
                 }
                 _ => {}
             }
@@ -223,6 +227,7 @@ impl Data {
             focus,
             messages,
             events,
+            cut: ends,
             traffic_note,
         }
     }

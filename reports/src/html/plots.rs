@@ -16,6 +16,9 @@ pub(super) fn figures(series: &Series) -> Result<Markup, Error> {
                 (PreEscaped(narrow))
                 figcaption {
                     (plot.caption(series))
+                    @if plot != Plot::Percentiles && !series.wrongs.is_empty() {
+                        " A vertical line marks when a promise was broken."
+                    }
                     @if plot != Plot::Percentiles && !series.faults.is_empty() {
                         " Faults are shaded; their numbers are those of the "
                         a href="#faults" { "table of faults" } "."

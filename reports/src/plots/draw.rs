@@ -98,7 +98,7 @@ fn latency<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Drawn<
     let plane = frame.plane(
         Plot::Latency.title(),
         &keys,
-        &series.faults,
+        Some(series),
         time_axis(series, frame.layout),
         latency_axis(Latencies::between(least.unwrap_or(100_000), most.unwrap_or(1_000_000))),
     )?;
@@ -129,7 +129,7 @@ fn quantiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Draw
     let plane = frame.plane(
         Plot::Quantiles.title(),
         &keys,
-        &series.faults,
+        Some(series),
         time_axis(series, frame.layout),
         latency_axis(Latencies::between(least.unwrap_or(100_000), most.unwrap_or(1_000_000))),
     )?;
@@ -166,7 +166,7 @@ fn throughput<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Dra
     let plane = frame.plane(
         Plot::Throughput.title(),
         &keys,
-        &series.faults,
+        Some(series),
         time_axis(series, frame.layout),
         Axis {
             name: "operations per second",
@@ -210,7 +210,7 @@ fn percentiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Dr
     let plane = frame.plane(
         Plot::Percentiles.title(),
         &keys,
-        &[],
+        None,
         Axis {
             name: "share of acknowledged operations that took at most that long",
             scale: Scale { range: 0.0..right, ticks: shares(right), between: Vec::new() },

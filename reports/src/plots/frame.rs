@@ -1,6 +1,7 @@
 //! What plots have around them: heading, legend, the strip that names the faults, and axes.
 
-use super::palette::{FONT, GRID, INK, MUTED, SHADE};
+use super::palette::{BAD, FONT, GRID, INK, MUTED, SHADE};
+use super::series::Series;
 use crate::summary::FaultSpan;
 use crate::words;
 use plotters::coord::Shift;
@@ -112,19 +113,22 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
     }
 
     fn text_width(&self, text: &str, style: &TextStyle<'_>) -> i32 {
-        self.root.estimate_text_size(text, style).map_or(0, |(width, _)| width as i32)
+        let width = self.root.estimate_text_size(text, style).map_or(0, |(width, _)| width as i32);
+        // A page sets text in a font of its own, which may be wider than ours.
+        if self.layout.heading { width } else { width * 9 / 8 }
     }
 
-    /// Draws everything around the data and gives the plane to draw the data in. `x` counts
-    /// seconds where there are faults.
+    /// Draws everything around the data and gives the plane to draw the data in. Where `x` counts
+    /// seconds, what went wrong when is that of the series.
     pub fn plane(
         &self,
         heading: &str,
         keys: &[Key],
-        faults: &[FaultSpan],
+        series: Option<&Series>,
         x: Axis,
         y: Axis,
     ) -> Drawn<Plane<DB>, DB> {
+        let faults = series.map_or(&[][..], |s| &s.faults);
         let mut top = self.px(0.5);
         if self.layout.heading {
             let size = self.layout.font * 1.35;
@@ -175,6 +179,21 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
             let bar = [(from, top), (until, top + lane - self.px(0.2).max(2))];
             self.flag(fault, bar, room - from)?;
         }
+        for (wrong, time) in series.map_or(&[][..], |s| &s.wrongs) {
+            let (x, _) = plane.map_coordinate(&(*time as f64 / 1e9, 0.0));
+            let x = x.clamp(columns.start, columns.end);
+            let ends = vec![(x, rows.start), (x, rows.end)];
+            self.root.draw(&PathElement::new(ends, BAD.stroke_width(2)))?;
+            // To the side of the line where there is more room.
+            let (side, at) = if x - columns.start > columns.end - x {
+                (HPos::Right, x - self.px(0.3))
+            } else {
+                (HPos::Left, x + self.px(0.3))
+            };
+            let style = self.style(0.85, BAD).pos(Pos::new(side, VPos::Center));
+            let text = words::plain(wrong).into_owned();
+            self.root.draw(&Text::new(text, (at, rows.start + self.px(0.7)), style))?;
+        }
         Ok(plane)
     }
 
@@ -208,8 +227,7 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
         let centre = Pos::new(HPos::Left, VPos::Center);
         let name = self.style(0.95, MUTED).pos(centre);
         self.root.draw(&Text::new(axis.to_owned(), (x, y + row / 2), name.clone()))?;
-        // The page may set it in a wider font than the one measured with.
-        x += self.text_width(axis, &name) * 6 / 5 + self.px(1.2);
+        x += self.text_width(axis, &name) + self.px(1.4);
         let style = self.style(0.95, INK).pos(centre);
         for key in keys {
             let size = self.px(0.28);

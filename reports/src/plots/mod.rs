@@ -91,6 +91,12 @@ impl Plot {
             1 => "one fault".to_owned(),
             n => format!("{n} faults"),
         };
+        let wrongs: Vec<String> = series
+            .wrongs
+            .iter()
+            .map(|(wrong, time)| format!("; {wrong} at {}", words::moment(*time)))
+            .collect();
+        let faults = faults + &wrongs.concat();
         let Some(latency) = series.latency else {
             return format!("{}: no operation was acknowledged; {faults}.", self.title());
         };

@@ -15,6 +15,7 @@ pub(super) const SHADE: RGBColor = RGBColor(0x9A, 0x86, 0x5B);
 pub(super) const OK: RGBColor = RGBColor(0x00, 0x72, 0xB2);
 pub(super) const FAIL: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
 pub(super) const INFO: RGBColor = RGBColor(0xD5, 0x5E, 0x01);
+pub(super) const BAD: RGBColor = RGBColor(0xB0, 0x30, 0x00);
 /// Lines that are told apart: by function, by quantile.
 pub(super) const LINES: [RGBColor; 6] = [
     RGBColor(0x00, 0x72, 0xB1),
@@ -26,7 +27,8 @@ pub(super) const LINES: [RGBColor; 6] = [
 ];
 
 /// The colour of each CSS variable. No two may be equal.
-pub(super) const VARIABLES: [(RGBColor, &str); 14] = [
+pub(super) const VARIABLES: [(RGBColor, &str); 15] = [
+    (BAD, "var(--bad)"),
     (INK, "var(--ink)"),
     (MUTED, "var(--muted)"),
     (GRID, "var(--grid)"),

@@ -22,6 +22,8 @@ pub struct Series {
     pub(super) curves: Vec<Curve>,
     /// What the nemesis did.
     pub(crate) faults: Vec<FaultSpan>,
+    /// What went wrong, and when its witness was complete.
+    pub(crate) wrongs: Vec<(String, Nanos)>,
     /// How long the run took.
     pub(super) duration: Nanos,
     /// How operations ended.
@@ -105,6 +107,7 @@ impl Series {
             quantiles,
             curves,
             faults: summary.faults.clone(),
+            wrongs: wrongs(summary),
             duration,
             counts: summary.operations.total,
             latency: summary.operations.latency,
@@ -115,6 +118,15 @@ impl Series {
     pub(super) fn per_second(&self, count: u64) -> f64 {
         count as f64 * 1e9 / self.bin as f64
     }
+}
+
+fn wrongs(summary: &Summary) -> Vec<(String, Nanos)> {
+    let bad = summary.findings.iter().filter(|judged| judged.is_bad());
+    bad.filter_map(|judged| {
+        let finding = &judged.finding;
+        Some((format!("{}: {}", finding.status, finding.property), judged.witness.last()?.time))
+    })
+    .collect()
 }
 
 impl Curve {
