@@ -21,6 +21,7 @@ mod history;
 mod kind;
 mod model;
 pub mod models;
+mod monitor;
 mod options;
 mod partition;
 pub mod reference;
@@ -37,6 +38,7 @@ pub use hints::{FalseHint, check_hints};
 pub use history::{Mismatch, RawCall, Translate};
 pub use kind::{Model, ModelKind};
 pub use model::{Call, Keys, NEVER, Spec, Step};
+pub use monitor::{Alarm, Monitor};
 pub use options::{Deadline, FailedCas, Options, Rules};
 pub use replay::{Unexplained, replay};
 pub use report::{

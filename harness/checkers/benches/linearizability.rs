@@ -1,0 +1,167 @@
+//! How fast histories are judged, beside a plain search with memory, and how much memory it takes.
+//!
+//! `cargo bench -p schism-checkers --bench linearizability`. Every row is a whole check: from calls
+//! in memory to a replayed order or an explained violation. The baseline is
+//! `linearizability::reference`, the search that general checkers use; it gets a limit on its
+//! configurations, so that rows it cannot decide end.
+
+#[path = "linearizability/generate.rs"]
+mod generate;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use schism_checkers::linearizability::models::{FifoQueue, Register, Set};
+use schism_checkers::linearizability::reference::{self, Plain};
+use schism_checkers::linearizability::{Call, Options, Spec, Verdict, check};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Counts the bytes in use.
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is passed on to the system's allocator as it is; counting touches nothing
+// else.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let held = HELD.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(held, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let held = HELD.fetch_add(size, Ordering::Relaxed) + size;
+        PEAK.fetch_max(held, Ordering::Relaxed);
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Configurations the baseline may visit before a row counts as undecided.
+const BASELINE: usize = 300_000;
+
+fn verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Linearizable { .. } => "linearizable",
+        Verdict::Violation(_) => "violation",
+        Verdict::Unknown { .. } => "unknown",
+    }
+}
+
+/// One row: the engine, and the baseline unless it is hopeless on histories of that size.
+fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>], baseline: bool) {
+    let options = Options::default();
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let report = check(model, calls, &options);
+    let peak = PEAK.load(Ordering::Relaxed) - before;
+    let core = match &report.verdict {
+        Verdict::Violation(violation) => {
+            format!(", core of {} operations", violation.core.mandatory.len())
+        }
+        _ => String::new(),
+    };
+    println!(
+        "{name}: {}{core}, {} configurations by {}, peak {:.1} MB",
+        verdict(&report.verdict),
+        report.configurations,
+        report.method,
+        peak as f64 / 1e6
+    );
+    let mut group = c.benchmark_group("linearizability");
+    group.sample_size(10).measurement_time(Duration::from_secs(1));
+    group.warm_up_time(Duration::from_millis(200));
+    group.bench_function(BenchmarkId::new("schism", name), |b| {
+        b.iter(|| black_box(check(model, calls, &options)));
+    });
+    if baseline {
+        let objects = calls.iter().map(|call| call.object + 1).max().unwrap_or(0);
+        let parts: Vec<Vec<Call<M::Op>>> = (0..objects)
+            .map(|object| calls.iter().filter(|call| call.object == object).cloned().collect())
+            .collect();
+        let plain = || {
+            parts
+                .iter()
+                .map(|part| reference::check(model, part, BASELINE))
+                .find(|plain| !matches!(plain, Plain::Linearizable(_)))
+        };
+        if plain() == Some(Plain::Unknown) {
+            println!("{name}: the baseline is undecided after {BASELINE} configurations");
+        } else {
+            group.bench_function(BenchmarkId::new("plain", name), |b| b.iter(|| black_box(plain())));
+        }
+    }
+    group.finish();
+}
+
+fn rows(c: &mut Criterion) {
+    for (name, count, processes, crashed, bad, baseline) in [
+        ("cas 1k p10 ok", 1_000, 10, 0, false, true),
+        ("cas 1k p10 bad", 1_000, 10, 0, true, true),
+        ("cas 1k p20 ok", 1_000, 20, 0, false, true),
+        ("cas 1k p20 bad", 1_000, 20, 0, true, true),
+        ("cas 1k p40 ok", 1_000, 40, 0, false, true),
+        ("cas 1k p40 bad", 1_000, 40, 0, true, true),
+        ("cas 1k p10 43 crashed ok", 1_000, 10, 65, false, true),
+        ("cas 1k p10 43 crashed bad", 1_000, 10, 65, true, true),
+        ("cas 300 p5 etcd-like ok", 300, 5, 50, false, true),
+        ("cas 300 p5 etcd-like bad", 300, 5, 50, true, true),
+        ("cas 3k p10 c20 ok", 3_000, 10, 20, false, false),
+        ("cas 10k p10 bad", 10_000, 10, 0, true, false),
+        ("cas 100k p10 ok", 100_000, 10, 0, false, false),
+        ("cas 100k p10 bad", 100_000, 10, 0, true, false),
+    ] {
+        let (model, calls) = generate::cas(count, processes, crashed, bad);
+        let crashes = calls.iter().filter(|call| call.optional()).count();
+        println!("{name}: {} calls, {crashes} crashed", calls.len());
+        row(c, name, &model, &calls, baseline);
+    }
+    for (name, count, clients, bad) in [
+        ("kv 10 clients ok", 1_500, 10, false),
+        ("kv 10 clients bad", 1_500, 10, true),
+        ("kv 50 clients ok", 7_000, 50, false),
+        ("kv 50 clients bad", 7_000, 50, true),
+    ] {
+        let (model, calls) = generate::kv(count, clients, bad);
+        row(c, name, &model, &calls, true);
+    }
+    let calls = generate::unique_register(1_000_000, 8);
+    row(c, "register 1M unique", &Register::default(), &calls, false);
+    let calls = generate::unique_queue(1_000_000, 8);
+    row(c, "queue 1M unique", &FifoQueue::default(), &calls, false);
+    let calls = generate::set(1_000_000, 8);
+    row(c, "set 1M", &Set::new(false), &calls, false);
+    let quick = Options { order: false, ..Options::default() };
+    let mut group = c.benchmark_group("verdict only");
+    group.sample_size(10).measurement_time(Duration::from_secs(1));
+    let calls = generate::unique_register(1_000_000, 8);
+    group.bench_function("register 1M unique", |b| {
+        b.iter(|| black_box(check(&Register::default(), &calls, &quick)));
+    });
+    let calls = generate::unique_queue(1_000_000, 8);
+    group.bench_function("queue 1M unique", |b| {
+        b.iter(|| black_box(check(&FifoQueue::default(), &calls, &quick)));
+    });
+    let calls = generate::set(1_000_000, 8);
+    group.bench_function("set 1M", |b| {
+        b.iter(|| black_box(check(&Set::new(false), &calls, &quick)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, rows);
+criterion_main!(benches);

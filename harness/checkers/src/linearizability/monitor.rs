@@ -1,0 +1,389 @@
+//! Judging a run while it goes on.
+//!
+//! The monitor keeps every way in which what has returned so far can be explained: the state, and
+//! which of the operations still pending have taken effect in it (Lowe's just-in-time
+//! linearization, breadth first). A return is worked off once the results of all operations that
+//! overlap it are known, so that what is kept is bounded by the concurrency and by the operations
+//! that were lost. [`Monitor::poll`] does not wait for those: it asks whether there is any way
+//! left if the missing results may be anything, which is enough to raise an alarm early.
+
+use super::history::{RawCall, Translate};
+use super::kind::{Model, ModelKind};
+use super::model::{NEVER, Step};
+use super::models::{
+    AppendLog, Bank, Counter, FencedLock, FifoQueue, Kv, MaxRegister, MultiRegister, Mutex,
+    PriorityQueue, ReentrantLock, Register, Semaphore, Set, Stack, UniqueId,
+};
+use super::{CheckError, Deadline, Options};
+use rustc_hash::{FxHashMap, FxHashSet};
+use schism_history::{Entry, OpEvent, OpKind, Record, Value, Worker};
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+
+/// Something went wrong for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// The record by which no explanation was left.
+    pub record: u64,
+    /// What went wrong, in one sentence.
+    pub sentence: String,
+}
+
+/// Watches the operations of a run.
+pub struct Monitor {
+    watcher: Box<dyn Watcher + Send>,
+}
+
+impl Monitor {
+    /// Watches by a model. Objects that become too hard to follow, by more configurations than
+    /// the options allow, are not followed any longer.
+    pub fn new(kind: &ModelKind, options: &Options) -> Result<Monitor, CheckError> {
+        fn watch<T: Translate + Send + 'static>(
+            kind: &ModelKind,
+            options: &Options,
+        ) -> Result<Box<dyn Watcher + Send>, CheckError> {
+            Ok(Box::new(Watching::<T>::new(T::starting(kind, options)?, options)))
+        }
+        let watcher = match kind.model {
+            Model::Register | Model::CasRegister => watch::<Register>(kind, options),
+            Model::Kv => watch::<Kv>(kind, options),
+            Model::MultiRegister => watch::<MultiRegister>(kind, options),
+            Model::Mutex => watch::<Mutex>(kind, options),
+            Model::ReentrantLock => watch::<ReentrantLock>(kind, options),
+            Model::FencedLock => watch::<FencedLock>(kind, options),
+            Model::Semaphore => watch::<Semaphore>(kind, options),
+            Model::FifoQueue => watch::<FifoQueue>(kind, options),
+            Model::Stack => watch::<Stack>(kind, options),
+            Model::PriorityQueue => watch::<PriorityQueue>(kind, options),
+            Model::Set => watch::<Set>(kind, options),
+            Model::Counter => watch::<Counter>(kind, options),
+            Model::AppendLog => watch::<AppendLog>(kind, options),
+            Model::Bank => watch::<Bank>(kind, options),
+            Model::UniqueId => watch::<UniqueId>(kind, options),
+            Model::MaxRegister => watch::<MaxRegister>(kind, options),
+        }?;
+        Ok(Monitor { watcher })
+    }
+
+    /// The next record of the run. Anything but operations of clients is passed over.
+    pub fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError> {
+        self.watcher.push(record)
+    }
+
+    /// Whether no explanation is left whatever the operations still open will return. To be asked
+    /// now and then, as some operation may stay open for long.
+    pub fn poll(&mut self) -> Option<Alarm> {
+        self.watcher.poll()
+    }
+}
+
+trait Watcher {
+    fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError>;
+    fn poll(&mut self) -> Option<Alarm>;
+}
+
+/// An operation that has not been worked off.
+struct Pending<Op> {
+    number: u32,
+    /// What is known of it. `None` if that is nothing.
+    op: Option<Op>,
+    called: u32,
+    returned: u32,
+    /// Whether nothing more will be known of it.
+    settled: bool,
+}
+
+/// A way to explain what has returned: a state, and the pending operations that took effect.
+type Way<State> = (State, SmallVec<[u32; 8]>);
+
+struct Object<T: Translate> {
+    pending: Vec<Pending<T::Op>>,
+    ways: Vec<Way<T::State>>,
+    /// Operations that returned and are to be worked off, by number, with the record.
+    returns: VecDeque<(u32, u64)>,
+    followed: bool,
+}
+
+struct Open {
+    object: Option<Value>,
+    number: u32,
+    called: u32,
+    invoked: Record,
+}
+
+struct Watching<T: Translate> {
+    model: T,
+    limit: usize,
+    objects: FxHashMap<Option<Value>, Object<T>>,
+    open: FxHashMap<Worker, Open>,
+    position: u32,
+    next: u32,
+}
+
+impl<T: Translate> Watching<T> {
+    fn new(model: T, options: &Options) -> Self {
+        let limit = usize::try_from(options.configurations.min(200_000)).unwrap_or(usize::MAX);
+        let (objects, open) = (FxHashMap::default(), FxHashMap::default());
+        Watching { model, limit, objects, open, position: 0, next: 0 }
+    }
+
+    fn translate(
+        &mut self,
+        invoked: &Record,
+        completed: Option<&Record>,
+        called: u32,
+    ) -> Result<(Option<T::Op>, Option<Value>), CheckError> {
+        let event = |record: &'_ Record| match &record.entry {
+            Entry::Op(op) => Some(op.clone()),
+            _ => None,
+        };
+        let Some(invoke) = event(invoked) else { return Ok((None, None)) };
+        let complete = completed.and_then(event);
+        let returned = match complete.as_ref().map(|c| c.kind) {
+            Some(OpKind::Ok | OpKind::Fail) => self.position,
+            _ => NEVER,
+        };
+        let call = RawCall {
+            invoked,
+            completed,
+            invoke: &invoke,
+            complete: complete.as_ref(),
+            called,
+            returned,
+        };
+        let object = self.model.object(&call).cloned();
+        let op = self.model.translate(&call).map_err(|mismatch| CheckError::Operation {
+            record: completed.unwrap_or(invoked).index,
+            model: T::MODEL.name(),
+            found: mismatch.found,
+            expected: mismatch.expected,
+        })?;
+        Ok((op, object))
+    }
+
+    fn invoked(&mut self, record: &Record, event: &OpEvent) -> Result<(), CheckError> {
+        let (op, object) = self.translate(record, None, self.position)?;
+        let (number, called) = (self.next, self.position);
+        self.next += 1;
+        let model = &self.model;
+        let watched = self.objects.entry(object.clone()).or_insert_with(|| Object {
+            pending: Vec::new(),
+            ways: model.init().into_iter().map(|state| (state, SmallVec::new())).collect(),
+            returns: VecDeque::new(),
+            followed: true,
+        });
+        watched.pending.push(Pending { number, op, called, returned: NEVER, settled: false });
+        let open = Open { object, number, called, invoked: record.clone() };
+        match self.open.insert(event.process, open) {
+            Some(first) => Err(CheckError::StillOpen {
+                record: record.index,
+                process: event.process,
+                f: event.f.clone(),
+                open: first.invoked.index,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn completed(&mut self, record: &Record, event: &OpEvent) -> Result<Option<Alarm>, CheckError> {
+        let Some(open) = self.open.remove(&event.process) else {
+            return Err(CheckError::NeverInvoked {
+                record: record.index,
+                process: event.process,
+                f: event.f.clone(),
+            });
+        };
+        let (op, _) = self.translate(&open.invoked, Some(record), open.called)?;
+        let Some(object) = self.objects.get_mut(&open.object) else { return Ok(None) };
+        let Some(pending) = object.pending.iter_mut().find(|p| p.number == open.number) else {
+            return Ok(None);
+        };
+        pending.settled = true;
+        match op {
+            // It did not happen, or tells nothing.
+            None => object.pending.retain(|p| p.number != open.number),
+            Some(op) => {
+                pending.op = Some(op);
+                if event.kind != OpKind::Info {
+                    pending.returned = self.position;
+                    object.returns.push_back((open.number, record.index));
+                }
+            }
+        }
+        Ok(work_off(&self.model, object, self.limit))
+    }
+}
+
+impl<T: Translate> Watcher for Watching<T> {
+    fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError> {
+        let Entry::Op(event) = &record.entry else { return Ok(None) };
+        let alarm = if event.kind == OpKind::Invoke {
+            self.invoked(record, event)?;
+            None
+        } else {
+            self.completed(record, event)?
+        };
+        self.position = self.position.saturating_add(1);
+        Ok(alarm)
+    }
+
+    fn poll(&mut self) -> Option<Alarm> {
+        let objects = self.objects.values().filter(|object| object.followed);
+        // The earliest, as objects come in no order.
+        objects
+            .filter_map(|object| {
+                let mut ways = object.ways.clone();
+                let mut done: SmallVec<[u32; 8]> = SmallVec::new();
+                for (number, record) in &object.returns {
+                    ways = explain(&self.model, object, &ways, *number, &done, self.limit)?;
+                    if ways.is_empty() {
+                        return Some(alarm(&self.model, object, *number, *record));
+                    }
+                    done.push(*number);
+                }
+                None
+            })
+            .min_by_key(|alarm| alarm.record)
+    }
+}
+
+/// Works off the returns whose overlapping operations are all known.
+fn work_off<T: Translate>(model: &T, object: &mut Object<T>, limit: usize) -> Option<Alarm> {
+    while let Some((number, record)) = object.returns.front().copied() {
+        if !object.followed {
+            object.returns.clear();
+            object.pending.clear();
+            return None;
+        }
+        let returned = object.pending.iter().find(|p| p.number == number)?.returned;
+        if object.pending.iter().any(|p| p.called < returned && !p.settled) {
+            return None;
+        }
+        match explain(model, object, &object.ways, number, &[], limit) {
+            None => {
+                object.followed = false;
+                object.ways.clear();
+                continue;
+            }
+            Some(ways) if ways.is_empty() => {
+                object.followed = false;
+                return Some(alarm(model, object, number, record));
+            }
+            Some(ways) => object.ways = ways,
+        }
+        object.returns.pop_front();
+        object.pending.retain(|p| p.number != number);
+    }
+    None
+}
+
+/// Every way that explains the return of an operation too, without it; none if there are more
+/// than can be kept. Those in `done` have been worked off.
+fn explain<T: Translate>(
+    model: &T,
+    object: &Object<T>,
+    ways: &[Way<T::State>],
+    number: u32,
+    done: &[u32],
+    limit: usize,
+) -> Option<Vec<Way<T::State>>> {
+    let deadline = Deadline::never();
+    let due = object.pending.iter().find(|p| p.number == number)?;
+    let candidates: Vec<(&Pending<T::Op>, &T::Op)> = object
+        .pending
+        .iter()
+        .filter(|p| p.called < due.returned && !done.contains(&p.number))
+        .filter_map(|p| Some((p, p.op.as_ref()?)))
+        .collect();
+    let mut open: Vec<Way<T::State>> = ways.to_vec();
+    let mut seen: FxHashSet<Way<T::State>> = open.iter().cloned().collect();
+    let mut explained: Vec<Way<T::State>> = Vec::new();
+    while let Some((state, taken)) = open.pop() {
+        if let Some(at) = taken.iter().position(|n| *n == number) {
+            let mut rest = taken;
+            rest.remove(at);
+            explained.push((state, rest));
+            continue;
+        }
+        for (pending, op) in &candidates {
+            // What may never have happened and changes nothing need not happen.
+            if taken.contains(&pending.number) {
+                continue;
+            }
+            let next = match model.step(&state, op, &deadline) {
+                Step::To(next) => vec![next],
+                Step::Any(next) => next,
+                Step::Reject | Step::Expired => continue,
+            };
+            for next in next {
+                if pending.returned == NEVER && pending.settled && next == state {
+                    continue;
+                }
+                let mut taken = taken.clone();
+                let at = taken.partition_point(|n| *n < pending.number);
+                taken.insert(at, pending.number);
+                let way = (next, taken);
+                if seen.insert(way.clone()) {
+                    open.push(way);
+                }
+            }
+        }
+        if seen.len() > limit {
+            return None;
+        }
+    }
+    Some(best(object, explained))
+}
+
+/// Without the ways that used more of the lost operations than another to the same end.
+fn best<T: Translate>(object: &Object<T>, ways: Vec<Way<T::State>>) -> Vec<Way<T::State>> {
+    let lost: FxHashSet<u32> = object
+        .pending
+        .iter()
+        .filter(|p| p.settled && p.returned == NEVER)
+        .map(|p| p.number)
+        .collect();
+    type Numbers = SmallVec<[u32; 8]>;
+    let mut kept: FxHashMap<(T::State, Numbers), Vec<Numbers>> = FxHashMap::default();
+    let mut order: Vec<(T::State, Numbers)> = Vec::new();
+    for (state, taken) in ways {
+        let (used, live): (Numbers, Numbers) = taken.into_iter().partition(|n| lost.contains(n));
+        let key = (state, live);
+        if !kept.contains_key(&key) {
+            order.push(key.clone());
+        }
+        let best = kept.entry(key).or_default();
+        let within = |a: &Numbers, b: &Numbers| a.iter().all(|n| b.contains(n));
+        if !best.iter().any(|other| within(other, &used)) {
+            best.retain(|other| !within(&used, other));
+            best.push(used);
+        }
+    }
+    let mut ways = Vec::new();
+    for key in order {
+        for used in kept.remove(&key).unwrap_or_default() {
+            let mut taken: Numbers = key.1.iter().chain(&used).copied().collect();
+            taken.sort_unstable();
+            ways.push((key.0.clone(), taken));
+        }
+    }
+    ways
+}
+
+fn alarm<T: Translate>(model: &T, object: &Object<T>, number: u32, record: u64) -> Alarm {
+    let due = object.pending.iter().find(|p| p.number == number);
+    let op = due.and_then(|p| p.op.as_ref());
+    let what = op.map_or_else(|| "an operation".into(), |op| model.describe(op));
+    let mut reasons: Vec<String> = object
+        .ways
+        .iter()
+        .filter_map(|(state, _)| Some(model.why_not(state, op?)))
+        .collect();
+    reasons.sort();
+    reasons.dedup();
+    let sentence = match &reasons[..] {
+        [reason] => format!("{what}, but before it {reason}, and nothing since explains it"),
+        _ => format!("{what}: no order of what happened so far explains it"),
+    };
+    Alarm { record, sentence }
+}
