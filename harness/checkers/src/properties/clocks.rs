@@ -125,7 +125,7 @@ pub(super) fn lamport(run: &Run<'_>) -> Finding {
         let behind = |c: &Stamped<'_>| own.is_none_or(|own| own.stamp.total(&c.stamp).is_le());
         stress += u64::from(cause.is_some_and(behind));
     }
-    let stressor = "deliveries from a sender whose clock was ahead";
+    let stressor = "delivering from a sender whose clock was ahead";
     run.verdict(Status::Violated, breaches, antecedents, stress, stressor)
 }
 

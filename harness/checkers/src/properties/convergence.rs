@@ -76,6 +76,6 @@ pub(super) fn convergence(run: &Run<'_>) -> Finding {
             (text, vec![first.invoked, first.end, other.invoked, other.end])
         });
     }
-    let stressor = "keys changed while a fault was in force";
+    let stressor = "changed while a fault was in force";
     run.verdict(Status::NotByDeadline, breaches, antecedents, stress, stressor)
 }

@@ -99,7 +99,7 @@ pub(super) fn strong_completeness(run: &Run<'_>) -> Finding {
         }
     }
     let kept = breaches.is_empty();
-    let stressor = "pairs of a crashed and a correct process";
+    let stressor = "of a crashed process and a correct one";
     let mut finding =
         run.verdict(Status::NotByDeadline, breaches, antecedents, antecedents, stressor);
     finding.settled_at = settled.filter(|_| kept);
@@ -133,7 +133,7 @@ pub(super) fn strong_accuracy(run: &Run<'_>) -> Finding {
     let honest = (0..run.nodes()).filter(|&n| run.honest(n)).count() as u64;
     let pairs = honest * honest.saturating_sub(1);
     let stress = if run.spells.any() { pairs } else { 0 };
-    let stressor = "pairs of processes in a run where a fault landed";
+    let stressor = "in a run where a fault landed";
     run.verdict(Status::Violated, breaches, pairs, stress, stressor)
 }
 
@@ -173,7 +173,7 @@ pub(super) fn eventual_strong_accuracy(run: &Run<'_>) -> Finding {
     }
     let kept = breaches.is_empty();
     let pairs = correct * correct.saturating_sub(1);
-    let stressor = "pairs of correct processes with a suspicion taken back";
+    let stressor = "with a suspicion to take back";
     let mut finding = run.verdict(Status::NotByDeadline, breaches, pairs, stress, stressor);
     finding.settled_at = settled.filter(|_| kept);
     finding

@@ -143,7 +143,7 @@ pub(super) fn eventual_leadership(run: &Run<'_>) -> Finding {
         breaches.add(|| (format!("correct {} {wrong}", name(node)), vec![first.index, here.index]));
     }
     let kept = breaches.is_empty();
-    let stressor = "processes that went through several epochs";
+    let stressor = "with several epochs";
     let mut finding = run.verdict(Status::NotByDeadline, breaches, antecedents, stress, stressor);
     finding.settled_at = settled.filter(|_| kept);
     finding

@@ -98,7 +98,7 @@ fn settled_trust(
         }
     }
     let kept = breaches.is_empty();
-    let stressor = "correct processes that changed their leader";
+    let stressor = "with a change of leader";
     let mut finding = run.verdict(Status::NotByDeadline, breaches, antecedents, stress, stressor);
     finding.settled_at = settled.filter(|_| kept);
     finding
@@ -182,7 +182,7 @@ pub(super) fn leader_accuracy(run: &Run<'_>) -> Finding {
             standing.push((leader, told.index));
         }
     }
-    let stressor = "elections of another leader than the first";
+    let stressor = "of another leader than the first";
     run.verdict(Status::Violated, breaches, antecedents, stress, stressor)
 }
 

@@ -1,10 +1,11 @@
 //! The promises of the textbook, judged from what the processes told.
 //!
 //! One file per family: [`link`], [`broadcast`], [`gossip`], [`consensus`], [`epochs`], [`rounds`],
-//! [`detector`], [`leader`], [`register`], [`log`], [`convergence`], [`clocks`] and [`operations`]. Each header gives the definitions in words, with two
-//! counts per promise: the *antecedents*, how often it spoke of something that happened, and the
-//! *stress*, how often it did so under the condition that could have broken it. A promise without
-//! antecedents is vacuous, one without stress unstressed; neither is green.
+//! [`detector`], [`leader`], [`register`], [`log`], [`convergence`], [`clocks`] and [`operations`].
+//! Each header gives the definitions in words, with two counts per promise: the *antecedents*, how
+//! often it spoke of something that happened, and the *stress*, how often it did so under the
+//! condition that could have broken it. A promise without antecedents is vacuous, one without stress
+//! unstressed; neither is green.
 //!
 //! The events judged, all told by nodes except for crashes, which only the harness's record counts:
 //!

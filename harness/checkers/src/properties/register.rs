@@ -270,13 +270,20 @@ impl<'r, 'h> Sweep<'r, 'h> {
                 }
             }
         }
-        let stressor = match self.semantics {
-            Semantics::Safe => "reads that overlap a write",
-            _ => "overlapping a write",
-        };
+        let Sweep { run, breaches, antecedents, .. } = self;
+        if self.semantics != Semantics::Safe {
+            let stressor = "overlapping a write";
+            return run.verdict(Status::Violated, breaches, antecedents, self.stress, stressor);
+        }
         // A safe register is stressed by other reads than those it promises anything to.
-        let stress = if self.antecedents == 0 { 0 } else { self.stress };
-        self.run.verdict(Status::Violated, self.breaches, self.antecedents, stress, stressor)
+        let stress = if antecedents == 0 { 0 } else { self.stress };
+        let stressor = "beside a read that overlapped a write";
+        let mut finding = run.verdict(Status::Violated, breaches, antecedents, stress, stressor);
+        if finding.status == Status::Holds {
+            finding.explanation =
+                format!("{antecedents} reads overlapped no write, beside {stress} that did");
+        }
+        finding
     }
 }
 

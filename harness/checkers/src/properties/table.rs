@@ -6,7 +6,7 @@ use super::{
     clocks, consensus, convergence, detector, epochs, gossip, leader, link, log, operations,
     register, rounds,
 };
-use crate::{Budget, Check, Finding};
+use crate::{Budget, Check, Finding, Status};
 use schism_history::History;
 
 /// Judges one promise of one run.
@@ -18,6 +18,8 @@ pub struct Property {
     name: &'static str,
     faults: Faults,
     judge: Judge,
+    /// What did not happen if it is vacuous, after "no".
+    absent: &'static str,
 }
 
 impl Check for Property {
@@ -26,7 +28,11 @@ impl Check for Property {
     }
 
     fn check(&self, history: &History, _budget: &Budget) -> Finding {
-        (self.judge)(&Run::new(history, self.name, self.faults))
+        let mut finding = (self.judge)(&Run::new(history, self.name, self.faults));
+        if finding.status == Status::Vacuous {
+            finding.explanation = format!("no {}", self.absent);
+        }
+        finding
     }
 }
 
@@ -50,112 +56,208 @@ impl Check for EnoughOperations {
 
 const ENOUGH: &str = "enough operations";
 
+/// A promise: its name, who judges it, and what (after "no") did not happen if it is vacuous.
+type Row = (&'static str, Judge, &'static str);
+
 /// The promises of every workload.
-const TABLE: &[(&str, &[(&str, Judge)])] = &[
+const TABLE: &[(&str, &[Row])] = &[
     (
         "link",
         &[
-            ("stubborn delivery", link::stubborn_delivery),
-            ("reliable delivery", link::reliable_delivery),
-            ("no duplication", link::no_duplication),
-            ("no creation", link::no_creation),
-            ("authenticity", link::authenticity),
-            ("fifo order", link::fifo_order),
+            (
+                "stubborn delivery",
+                link::stubborn_delivery,
+                "correct process sent anything to a correct one",
+            ),
+            (
+                "reliable delivery",
+                link::reliable_delivery,
+                "correct process sent anything to a correct one",
+            ),
+            ("no duplication", link::no_duplication, "message was delivered"),
+            ("no creation", link::no_creation, "message was delivered"),
+            ("authenticity", link::authenticity, "message was delivered"),
+            ("fifo order", link::fifo_order, "message with a predecessor was delivered"),
         ],
     ),
     (
         "broadcast",
         &[
-            ("validity", delivery::validity),
-            ("best-effort validity", delivery::best_effort_validity),
-            ("no duplication", delivery::no_duplication),
-            ("no creation", delivery::no_creation),
-            ("agreement", delivery::agreement),
-            ("uniform agreement", delivery::uniform_agreement),
-            ("fifo order", order::fifo_order),
-            ("causal order", causal::causal_order),
-            ("total order", total::total_order),
-            ("consistency", byzantine::consistency),
-            ("totality", byzantine::totality),
-            ("integrity", byzantine::integrity),
-            ("termination", byzantine::termination),
-            ("round bound", rounds::round_bound),
-            ("early stopping", rounds::early_stopping),
-            ("probabilistic validity", gossip::probabilistic_validity),
-            ("coverage", gossip::coverage),
-            ("messages per broadcast", gossip::messages_per_broadcast),
-            ("broadcast set", set::broadcast_set),
+            ("validity", delivery::validity, "correct process broadcast anything"),
+            (
+                "best-effort validity",
+                delivery::best_effort_validity,
+                "correct process broadcast anything",
+            ),
+            ("no duplication", delivery::no_duplication, "message was delivered"),
+            ("no creation", delivery::no_creation, "message was delivered"),
+            ("agreement", delivery::agreement, "correct process delivered anything"),
+            ("uniform agreement", delivery::uniform_agreement, "honest process delivered anything"),
+            ("fifo order", order::fifo_order, "message with a predecessor was delivered"),
+            (
+                "causal order",
+                causal::causal_order,
+                "message that depends on another sender's was delivered",
+            ),
+            ("total order", total::total_order, "two processes delivered anything"),
+            (
+                "consistency",
+                byzantine::consistency,
+                "broadcast was delivered by two correct processes",
+            ),
+            ("totality", byzantine::totality, "correct process delivered anything"),
+            ("integrity", byzantine::integrity, "message was delivered"),
+            (
+                "termination",
+                byzantine::termination,
+                "correct process broadcast or delivered anything",
+            ),
+            ("round bound", rounds::round_bound, "decision told its round"),
+            ("early stopping", rounds::early_stopping, "decision told its round"),
+            (
+                "probabilistic validity",
+                gossip::probabilistic_validity,
+                "correct process broadcast anything",
+            ),
+            ("coverage", gossip::coverage, "correct process broadcast anything"),
+            (
+                "messages per broadcast",
+                gossip::messages_per_broadcast,
+                "message of a broadcast was recorded",
+            ),
+            ("broadcast set", set::broadcast_set, "element was known to be broadcast"),
         ],
     ),
     (
         "consensus",
         &[
-            ("termination", consensus::termination),
-            ("validity", consensus::validity),
-            ("weak validity", consensus::validity),
-            ("strong validity", consensus::strong_validity),
-            ("integrity", consensus::integrity),
-            ("agreement", consensus::agreement),
-            ("uniform agreement", consensus::uniform_agreement),
-            ("lock-in", epochs::lock_in),
-            ("epoch monotonicity", epochs::monotonicity),
-            ("epoch consistency", epochs::consistency),
-            ("eventual epoch leadership", epochs::eventual_leadership),
-            ("round bound", rounds::round_bound),
-            ("early stopping", rounds::early_stopping),
+            (
+                "termination",
+                consensus::termination,
+                "instance had a proposal from every correct process",
+            ),
+            ("validity", consensus::validity, "process decided, or some process lied"),
+            ("weak validity", consensus::validity, "process decided, or some process lied"),
+            ("strong validity", consensus::strong_validity, "correct process decided"),
+            ("integrity", consensus::integrity, "process decided"),
+            ("agreement", consensus::agreement, "two correct processes decided one instance"),
+            (
+                "uniform agreement",
+                consensus::uniform_agreement,
+                "two honest processes decided one instance",
+            ),
+            ("lock-in", epochs::lock_in, "decision followed one of an earlier epoch"),
+            ("epoch monotonicity", epochs::monotonicity, "process started a second epoch"),
+            ("epoch consistency", epochs::consistency, "epoch was started by two processes"),
+            ("eventual epoch leadership", epochs::eventual_leadership, "epoch was started"),
+            ("round bound", rounds::round_bound, "decision told its round"),
+            ("early stopping", rounds::early_stopping, "decision told its round"),
         ],
     ),
     (
         "detect",
         &[
-            ("strong completeness", detector::strong_completeness),
-            ("strong accuracy", detector::strong_accuracy),
-            ("eventual strong accuracy", detector::eventual_strong_accuracy),
-            ("eventual accuracy", leader::eventual_accuracy),
-            ("eventual leadership agreement", leader::eventual_leadership_agreement),
-            ("eventual leadership", leader::eventual_leadership_agreement),
-            ("leader accuracy", leader::leader_accuracy),
-            ("election safety", leader::election_safety),
+            (
+                "strong completeness",
+                detector::strong_completeness,
+                "process crashed while another stayed correct",
+            ),
+            ("strong accuracy", detector::strong_accuracy, "two honest processes took part"),
+            (
+                "eventual strong accuracy",
+                detector::eventual_strong_accuracy,
+                "two correct processes took part",
+            ),
+            ("eventual accuracy", leader::eventual_accuracy, "process ever trusted anybody"),
+            (
+                "eventual leadership agreement",
+                leader::eventual_leadership_agreement,
+                "process ever trusted anybody",
+            ),
+            (
+                "eventual leadership",
+                leader::eventual_leadership_agreement,
+                "process ever trusted anybody",
+            ),
+            ("leader accuracy", leader::leader_accuracy, "leader was elected"),
+            ("election safety", leader::election_safety, "process led a term"),
         ],
     ),
     (
         "register",
         &[
-            ("safe", register::safe),
-            ("regular", register::regular),
-            ("atomic", register::atomic),
-            ("convergence", convergence::convergence),
-            ("termination", operations::termination),
-            ("availability", operations::availability),
+            ("safe", register::safe, "read ended that overlapped no write"),
+            ("regular", register::regular, "read ended"),
+            ("atomic", register::atomic, "read ended"),
+            (
+                "convergence",
+                convergence::convergence,
+                "key was read at two correct nodes in the end",
+            ),
+            ("termination", operations::termination, "operation at a correct node was due"),
+            (
+                "availability",
+                operations::availability,
+                "operation was invoked after the faults were undone",
+            ),
         ],
     ),
     (
         "kv",
         &[
-            ("election safety", leader::election_safety),
-            ("log matching", log::log_matching),
-            ("log prefix", log::log_prefix),
-            ("leader completeness", log::leader_completeness),
-            ("equal outputs", log::equal_outputs),
-            ("convergence", convergence::convergence),
-            ("read your quorum", register::regular),
-            ("availability", operations::availability),
-            ("termination", operations::termination),
+            ("election safety", leader::election_safety, "process led a term"),
+            ("log matching", log::log_matching, "slot was reported by two processes"),
+            ("log prefix", log::log_prefix, "slot was reported by two processes"),
+            (
+                "leader completeness",
+                log::leader_completeness,
+                "leader committed anything after earlier commits",
+            ),
+            ("equal outputs", log::equal_outputs, "slot was reported by two processes"),
+            (
+                "convergence",
+                convergence::convergence,
+                "key was read at two correct nodes in the end",
+            ),
+            ("read your quorum", register::regular, "read ended"),
+            (
+                "availability",
+                operations::availability,
+                "operation was invoked after the faults were undone",
+            ),
+            ("termination", operations::termination, "operation at a correct node was due"),
         ],
     ),
     (
         "events",
         &[
-            ("lamport clock", clocks::lamport),
-            ("hybrid clock", clocks::lamport),
-            ("vector clock", clocks::vector),
+            ("lamport clock", clocks::lamport, "event came before another"),
+            ("hybrid clock", clocks::lamport, "event came before another"),
+            ("vector clock", clocks::vector, "event was stamped"),
         ],
     ),
-    ("clock", &[("clock bound", clocks::clock_bound)]),
-    ("echo", &[("echo", operations::echo), ("availability", operations::availability)]),
+    ("clock", &[("clock bound", clocks::clock_bound, "clock was read")]),
+    (
+        "echo",
+        &[
+            ("echo", operations::echo, "echo was answered"),
+            (
+                "availability",
+                operations::availability,
+                "operation was invoked after the faults were undone",
+            ),
+        ],
+    ),
     (
         "unique-ids",
-        &[("unique ids", operations::unique_ids), ("availability", operations::availability)],
+        &[
+            ("unique ids", operations::unique_ids, "id was generated"),
+            (
+                "availability",
+                operations::availability,
+                "operation was invoked after the faults were undone",
+            ),
+        ],
     ),
 ];
 
@@ -167,10 +269,10 @@ pub fn workloads() -> impl Iterator<Item = &'static str> {
 /// The names of the promises of a workload, `enough operations` not among them: [`find`] has that
 /// for every workload.
 pub fn names(workload: &str) -> Vec<&'static str> {
-    promises(workload).iter().map(|(name, _)| *name).collect()
+    promises(workload).iter().map(|(name, ..)| *name).collect()
 }
 
-fn promises(workload: &str) -> &'static [(&'static str, Judge)] {
+fn promises(workload: &str) -> &'static [Row] {
     TABLE.iter().find(|(w, _)| *w == workload).map_or(&[], |(_, promises)| promises)
 }
 
@@ -180,6 +282,6 @@ pub fn find(workload: &str, property: &str, faults: Faults) -> Option<Box<dyn Ch
     if property == ENOUGH {
         return Some(Box::new(EnoughOperations { at_least: 1 }));
     }
-    let &(name, judge) = promises(workload).iter().find(|(name, _)| *name == property)?;
-    Some(Box::new(Property { name, faults, judge }))
+    let &(name, judge, absent) = promises(workload).iter().find(|(name, ..)| *name == property)?;
+    Some(Box::new(Property { name, faults, judge, absent }))
 }

@@ -231,6 +231,9 @@ fn the_table_is_complete() {
                 _ => &[Vacuous],
             };
             assert!(expected.contains(&empty.status), "{workload}: {empty:?}");
+            if empty.status == Vacuous {
+                assert!(empty.explanation.starts_with("no "), "{empty:?}");
+            }
         }
     }
     assert!(find("broadcast", "no such promise", Faults::CrashStop).is_none());
