@@ -70,8 +70,10 @@ Schism.spacetime = (() => {
     const some = every > 1 ? ` One message in ${every} is drawn: zoom in to see each.` : "";
     const cut = data.cut && (plane.from < data.cut[0] || plane.until > data.cut[1])
       ? ` Messages before ${Schism.time(data.cut[0], 1e3)} and after ${Schism.time(data.cut[1], 1e3)} are not part of this page.` : "";
-    status.textContent = `${span}: ${found.length} messages, ${lost} of them undelivered, ${marks.length} events.${some}${cut}`;
+    status.textContent = `${span}: ${many(found.length, "message")}, ${lost} of them undelivered, ${many(marks.length, "event")}.${some}${cut}`;
   }
+
+  function many(count, what) { return count + " " + what + (count === 1 ? "" : "s"); }
 
   /** Draws as many of the messages as can be told apart; gives the share: one in how many. */
   function crowd(context, found, lost) {

@@ -130,7 +130,7 @@ pub fn value(value: &Value) -> String {
     }
 }
 
-/// `write 5 (key 3)`, `read = 5`, `cas [1 2]: fail, …`.
+/// `write 5 (key 3)`, `read returned 5`, `cas did not happen: …`.
 pub fn operation(op: &OpEvent) -> String {
     let mut text = plain(&op.f).into_owned();
     let shown = (!op.value.is_nil()).then(|| value(&op.value));
@@ -140,9 +140,9 @@ pub fn operation(op: &OpEvent) -> String {
         }
         (OpKind::Invoke, None) => {}
         (OpKind::Ok, Some(result)) => {
-            let _ = write!(text, " = {result}");
+            let _ = write!(text, " returned {result}");
         }
-        (OpKind::Ok, None) => text += " = nil",
+        (OpKind::Ok, None) => text += " done",
         (OpKind::Fail, _) => text += " did not happen",
         (OpKind::Info, _) => text += " has an unknown outcome",
     }

@@ -64,7 +64,7 @@ pub(crate) fn page(
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (verdict::header(summary))
+                (verdict::header(summary, &data))
                 main {
                     (verdict::findings(summary, &data))
                     (verdict::replay(summary))

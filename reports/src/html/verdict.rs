@@ -44,7 +44,7 @@ fn badge(status: Status) -> Markup {
 }
 
 /// The head of the page.
-pub(super) fn header(summary: &Summary) -> Markup {
+pub(super) fn header(summary: &Summary, data: &Data) -> Markup {
     let meta = &summary.meta;
     html! {
         header class=(class(summary.verdict)) {
@@ -60,8 +60,8 @@ pub(super) fn header(summary: &Summary) -> Markup {
             }
             nav aria-label="Sections" {
                 a href="#findings" { "Findings" } " "
-                a href="#timeline" { "Timeline" } " "
-                a href="#spacetime" { "Messages in time" } " "
+                @if data.ops.lanes > 0 { a href="#timeline" { "Timeline" } " " }
+                @if data.has_traffic() { a href="#spacetime" { "Messages in time" } " " }
                 a href="#plots" { "Plots" } " "
                 a href="#faults" { "Faults" } " "
                 a href="#operations" { "Operations" } " "

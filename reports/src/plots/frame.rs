@@ -191,8 +191,7 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
                 (HPos::Left, x + self.px(0.3))
             };
             let style = self.style(0.85, BAD).pos(Pos::new(side, VPos::Center));
-            let text = words::plain(wrong).into_owned();
-            self.root.draw(&Text::new(text, (at, rows.start + self.px(0.7)), style))?;
+            self.root.draw(&Text::new(wrong.clone(), (at, rows.start + self.px(0.7)), style))?;
         }
         Ok(plane)
     }

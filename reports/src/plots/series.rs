@@ -2,6 +2,7 @@
 
 use super::axes::round_step;
 use crate::summary::{Counts, FaultSpan, Percentiles, Summary, Times, latency};
+use crate::words;
 use schism_history::{Nanos, Operation, Outcome};
 use std::collections::BTreeMap;
 
@@ -124,7 +125,8 @@ fn wrongs(summary: &Summary) -> Vec<(String, Nanos)> {
     let bad = summary.findings.iter().filter(|judged| judged.is_bad());
     bad.filter_map(|judged| {
         let finding = &judged.finding;
-        Some((format!("{}: {}", finding.status, finding.property), judged.witness.last()?.time))
+        let property = words::plain(&finding.property);
+        Some((format!("{}: {property}", finding.status), judged.witness.last()?.time))
     })
     .collect()
 }
