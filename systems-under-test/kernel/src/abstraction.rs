@@ -88,12 +88,20 @@ modules! {
     StubbornLink<M>: Send<M> => Deliver<M>;
     /// Module 2.3: delivers exactly once, if both ends are correct.
     PerfectLink<M>: Send<M> => Deliver<M>;
+    /// Perfect links that deliver what one process sends to another in the order of sending.
+    FifoLink<M>: Send<M> => Deliver<M>;
     /// Module 3.1: all or nothing only if the sender is correct.
     BestEffortBroadcast<M>: Broadcast<M> => Deliver<M>;
     /// Module 3.2: all correct processes deliver the same messages.
     ReliableBroadcast<M>: Broadcast<M> => Deliver<M>;
     /// Module 3.3: whatever anyone delivers, all correct processes deliver.
     UniformReliableBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Module 3.8: reliable, and in the order in which each sender broadcast.
+    FifoBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Module 3.9: reliable, and nothing before what may have caused it.
+    CausalBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Module 6.1: reliable, and in the same order everywhere.
+    TotalOrderBroadcast<M>: Broadcast<M> => Deliver<M>;
     /// Modules 4.1 to 4.3: a register; which semantics it has is its algorithm's promise.
     Register<V>: Access<V> => Return<V>;
     /// Module 5.1: correct processes decide the same.
@@ -110,6 +118,14 @@ pub struct PerfectFailureDetector;
 impl Abstraction for PerfectFailureDetector {
     type Request = Never;
     type Indication = Crash;
+}
+
+/// Module 2.7: a leader after the other, each only when those before it have crashed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LeaderElection;
+impl Abstraction for LeaderElection {
+    type Request = Never;
+    type Indication = Trust;
 }
 
 /// Module 2.8: in the end suspects exactly the crashed.

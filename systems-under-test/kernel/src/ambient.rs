@@ -6,8 +6,8 @@
 
 use crate::{
     Abstraction, Component, Crash, Env, EventualLeaderDetector, EventuallyPerfectFailureDetector,
-    Indication, Input, Knowledge, Never, Note, Outbox, PerfectFailureDetector, ProcessId, Stable,
-    Suspicion, Trust, Two,
+    Indication, Input, Knowledge, LeaderElection, Never, Note, Outbox, PerfectFailureDetector,
+    ProcessId, Stable, Suspicion, Trust, Two,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -48,17 +48,23 @@ impl Informs for EventuallyPerfectFailureDetector {
     }
 }
 
-impl Informs for EventualLeaderDetector {
-    fn knowledge(Trust(p): Trust) -> Knowledge {
-        Knowledge::Trust(p)
-    }
-    fn indication(fact: Knowledge) -> Option<Trust> {
-        match fact {
-            Knowledge::Trust(p) => Some(Trust(p)),
-            _ => None,
+/// Both leader detectors tell whom to trust; their promises differ.
+macro_rules! trusting {
+    ($($detector:ty),+) => { $(
+        impl Informs for $detector {
+            fn knowledge(Trust(p): Trust) -> Knowledge {
+                Knowledge::Trust(p)
+            }
+            fn indication(fact: Knowledge) -> Option<Trust> {
+                match fact {
+                    Knowledge::Trust(p) => Some(Trust(p)),
+                    _ => None,
+                }
+            }
         }
-    }
+    )+ }
 }
+trusting!(LeaderElection, EventualLeaderDetector);
 
 /// Defines a leaf that offers a detector out of what the process learns.
 macro_rules! leaf {

@@ -76,7 +76,7 @@ pub enum Knowledge {
 
 /// What can happen to a component.
 #[derive(Debug)]
-pub enum Input<C: Component + ?Sized> {
+pub enum Input<C: Component> {
     /// The process starts for the first time, or again without anything on its disk.
     Init,
     /// The process starts again with what it had stored, in the order of the keys.
@@ -109,7 +109,7 @@ pub trait Component: Data {
 /// Where a component puts what it wants done, in order.
 ///
 /// A host must make a store durable before anything that follows it leaves the process.
-pub trait Outbox<C: Component + ?Sized> {
+pub trait Outbox<C: Component> {
     /// Hands a message to the network. Messages to oneself never get here.
     fn send(&mut self, to: ProcessId, message: C::Message);
     /// Tells the layer above.

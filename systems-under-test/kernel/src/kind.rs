@@ -197,6 +197,7 @@ impl ser::SerializeTuple for Elements<'_> {
 mod tests {
     use super::*;
     use crate::Two;
+    use serde::Serialize;
 
     #[derive(Serialize)]
     enum Link<M> {

@@ -6,21 +6,25 @@ use crate::desk::Desk;
 use crate::envelope::{peer_message, scan};
 use crate::init::{Identity, Init};
 use crate::store::Store;
-use schism_kernel::{ClientId, Env, Malformed, Node, NodeInput};
+use schism_kernel::{ClientId, Env, Malformed, Node, NodeInput, ProcessId};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// A node and, once it was told who it is, everything around it.
+/// Makes a node of a run with so many.
+type Make = Box<dyn FnOnce(usize) -> Box<dyn Node>>;
+
+/// A node to be, and once it was told who it is, the node and everything around it.
 pub(crate) struct Host {
-    node: Box<dyn Node>,
+    make: Option<Make>,
     placed: Option<Placed>,
 }
 
 /// A node that knows its place.
 pub(crate) struct Placed {
+    node: Box<dyn Node>,
     who: Identity,
     incarnation: u32,
     chance: Chance,
@@ -52,8 +56,8 @@ struct Question<'a> {
 }
 
 impl Host {
-    pub fn new(node: Box<dyn Node>) -> Host {
-        Host { node, placed: None }
+    pub fn new(make: Make) -> Host {
+        Host { make: Some(make), placed: None }
     }
 
     /// What there is to write; nothing before `init`.
@@ -70,7 +74,7 @@ impl Host {
     pub fn timers(&mut self, now: Duration) {
         let Some(placed) = &mut self.placed else { return };
         while let Some(number) = placed.desk.timers.pop(now) {
-            complain(placed.step(&mut *self.node, now, NodeInput::Timeout(number)));
+            complain(placed.step(now, NodeInput::Timeout(number)));
         }
     }
 
@@ -83,7 +87,7 @@ impl Host {
             && let Some(message) = peer_message(envelope.body, envelope.kind)
         {
             match std::str::from_utf8(message) {
-                Ok(message) => placed.message(&mut *self.node, now, from, message),
+                Ok(message) => placed.message(now, from, message),
                 Err(e) => eprintln!("cannot read a message from {from}: {e}"),
             }
             return Ok(());
@@ -100,11 +104,11 @@ impl Host {
         };
         if let Some(from) = placed.who.process(message.src.as_bytes()) {
             match serde_json::from_str::<PeerBody>(message.body.get()) {
-                Ok(body) => placed.message(&mut *self.node, now, from, body.m.get()),
+                Ok(body) => placed.message(now, from, body.m.get()),
                 Err(e) => eprintln!("cannot read a message from {from}: {e}"),
             }
         } else {
-            placed.question(&mut *self.node, now, &message);
+            placed.question(now, &message);
         }
         Ok(())
     }
@@ -132,25 +136,22 @@ impl Host {
         let chance = Chance::new(seed, who.me, wanted.incarnation);
         let mut desk = Desk::new(&who, store, wanted.notes);
         desk.say(&message.src, "init_ok", &[("in_reply_to", &init.msg_id.into())]);
-        let mut placed = Placed { who, incarnation: wanted.incarnation, chance, desk };
+        let Some(make) = self.make.take() else { return Ok(()) };
+        let node = make(who.all.len());
+        let mut placed = Placed { node, who, incarnation: wanted.incarnation, chance, desk };
         let input = match stored.is_empty() {
             true => NodeInput::Init,
             false => NodeInput::Recover(stored),
         };
         // A node that cannot read its own disk must not go on as if there had been nothing on it.
-        placed.step(&mut *self.node, now, input).map_err(ServeError::Recovery)?;
+        placed.step(now, input).map_err(ServeError::Recovery)?;
         self.placed = Some(placed);
         Ok(())
     }
 }
 
 impl Placed {
-    fn step(
-        &mut self,
-        node: &mut dyn Node,
-        now: Duration,
-        input: NodeInput<'_>,
-    ) -> Result<(), Malformed> {
+    fn step(&mut self, now: Duration, input: NodeInput<'_>) -> Result<(), Malformed> {
         self.desk.now = now;
         let mut env = Env {
             me: self.who.me,
@@ -159,21 +160,15 @@ impl Placed {
             incarnation: self.incarnation,
             choices: &mut self.chance,
         };
-        node.step(input, &mut env, &mut self.desk)
+        self.node.step(input, &mut env, &mut self.desk)
     }
 
-    fn message(
-        &mut self,
-        node: &mut dyn Node,
-        now: Duration,
-        from: schism_kernel::ProcessId,
-        message: &str,
-    ) {
-        let packet = node.decode(message);
-        complain(packet.and_then(|packet| self.step(node, now, NodeInput::Message(from, packet))));
+    fn message(&mut self, now: Duration, from: ProcessId, message: &str) {
+        let packet = self.node.decode(message);
+        complain(packet.and_then(|packet| self.step(now, NodeInput::Message(from, packet))));
     }
 
-    fn question(&mut self, node: &mut dyn Node, now: Duration, message: &Message) {
+    fn question(&mut self, now: Duration, message: &Message) {
         let src = &*message.src;
         let Ok(Question { kind, msg_id: Some(id) }) = serde_json::from_str(message.body.get())
         else {
@@ -195,7 +190,7 @@ impl Placed {
             Ok(body) => body,
             Err(e) => return self.desk.refuse(src, id, 12, &e.to_string()),
         };
-        if let Err(malformed) = self.step(node, now, NodeInput::Ask(client, id, &body)) {
+        if let Err(malformed) = self.step(now, NodeInput::Ask(client, id, &body)) {
             // Not knowing the type and not understanding its fields are different errors.
             let code = if malformed.why.starts_with("unknown variant") { 10 } else { 12 };
             self.desk.refuse(src, id, code, &malformed.to_string());
@@ -208,3 +203,7 @@ fn complain(result: Result<(), Malformed>) {
         eprintln!("{malformed}");
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

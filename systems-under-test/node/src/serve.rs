@@ -38,13 +38,14 @@ pub enum ServeError {
 /// How much is read, and so handled before anything is written, at once.
 const BATCH: usize = 64 * 1024;
 
-/// Serves a node over standard input and output until the input ends.
-pub fn serve(node: Box<dyn Node>) -> Result<(), ServeError> {
+/// Serves a node over standard input and output until the input ends. The node is made when it is
+/// known how many there are.
+pub fn serve(make: impl FnOnce(usize) -> Box<dyn Node> + 'static) -> Result<(), ServeError> {
     // The standard library's handles would buffer a second time, and lock for every call.
     let io = |what| move |source: io::Error| ServeError::Io { what, source };
     let input = io::stdin().as_fd().try_clone_to_owned().map_err(io("open standard input"))?;
     let output = io::stdout().as_fd().try_clone_to_owned().map_err(io("open standard output"))?;
-    run(Host::new(node), &mut File::from(input), &mut File::from(output))
+    run(Host::new(Box::new(make)), &mut File::from(input), &mut File::from(output))
 }
 
 fn run(

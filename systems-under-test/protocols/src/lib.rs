@@ -9,6 +9,7 @@ pub mod broadcast;
 mod catalogue;
 pub mod consensus;
 pub mod detectors;
+mod in_order;
 pub mod links;
 mod model;
 pub mod registers;

@@ -1,12 +1,21 @@
 //! Broadcasts.
 
+mod acknowledged;
+mod all_ack_uniform_broadcast;
 mod best_effort_broadcast;
 mod eager_reliable_broadcast;
+mod fifo_broadcast;
+mod lazy_reliable_broadcast;
 mod majority_uniform_broadcast;
+mod waiting_causal_broadcast;
 
+pub use all_ack_uniform_broadcast::AllAckUniformReliableBroadcast;
 pub use best_effort_broadcast::BasicBroadcast;
 pub use eager_reliable_broadcast::EagerReliableBroadcast;
+pub use fifo_broadcast::BroadcastWithSequenceNumber;
+pub use lazy_reliable_broadcast::LazyReliableBroadcast;
 pub use majority_uniform_broadcast::MajorityAckUniformReliableBroadcast;
+pub use waiting_causal_broadcast::{Dated, WaitingCausalBroadcast};
 
 use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};

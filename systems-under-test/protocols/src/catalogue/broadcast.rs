@@ -2,10 +2,13 @@
 
 use super::{Beyond, Card, Twin};
 use crate::Model;
-use crate::broadcast::{EagerReliableBroadcast, MajorityAckUniformReliableBroadcast};
+use crate::broadcast::{
+    AllAckUniformReliableBroadcast, BroadcastWithSequenceNumber, LazyReliableBroadcast,
+    MajorityAckUniformReliableBroadcast, WaitingCausalBroadcast,
+};
 use crate::services::Broadcasting;
-use crate::stacks::best_effort_broadcast;
-use schism_kernel::{Node, layer, node};
+use crate::stacks::{best_effort_broadcast, eager_reliable_broadcast, perfect_detector};
+use schism_kernel::{Ambient, AmbientDetector, Node, layer, node};
 
 pub(super) const BEST_EFFORT: Card = Card {
     name: "best-effort-broadcast",
@@ -33,10 +36,7 @@ pub(super) const EAGER_RELIABLE: Card = Card {
     workload: "broadcast",
     one_writer: false,
     tolerates: |n| n - 1,
-    build: |_| {
-        let broadcast = layer(EagerReliableBroadcast::default(), best_effort_broadcast());
-        node(layer(Broadcasting::default(), broadcast))
-    },
+    build: |_| node(layer(Broadcasting::default(), eager_reliable_broadcast())),
     twins: &[],
     beyond: &[Beyond {
         property: "uniform agreement",
@@ -67,6 +67,123 @@ pub(super) const MAJORITY_UNIFORM: Card = Card {
         "takes one acknowledgement less than a majority for a majority",
         "uniform agreement",
         |_| majority_uniform(|broadcast| broadcast.waits_for_one_ack_less = true),
+    )],
+    beyond: &[],
+};
+
+fn lazy_reliable(defect: impl FnOnce(&mut LazyReliableBroadcast<i64>)) -> Box<dyn Node> {
+    let mut broadcast = LazyReliableBroadcast::default();
+    defect(&mut broadcast);
+    let uses = (best_effort_broadcast(), AmbientDetector);
+    let stack = layer(Broadcasting::default(), layer(broadcast, uses));
+    node(Ambient { detector: perfect_detector(), stack })
+}
+
+pub(super) const LAZY_RELIABLE: Card = Card {
+    name: "lazy-reliable-broadcast",
+    line: "messages are passed on when their sender has crashed",
+    source: "Module 3.2, Algorithm 3.2",
+    model: Model::Sync,
+    promises: &["validity", "no duplication", "no creation", "agreement"],
+    workload: "broadcast",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| lazy_reliable(|_| {}),
+    twins: &[Twin::new(
+        "ignores-crashes",
+        "does nothing when a process crashes",
+        "agreement",
+        |_| lazy_reliable(|broadcast| broadcast.ignores_crashes = true),
+    )],
+    beyond: &[Beyond {
+        property: "uniform agreement",
+        why: "a process delivers what nobody else has got, and crashes",
+    }],
+};
+
+fn all_ack_uniform(defect: impl FnOnce(&mut AllAckUniformReliableBroadcast<i64>)) -> Box<dyn Node> {
+    let mut broadcast = AllAckUniformReliableBroadcast::default();
+    defect(&mut broadcast);
+    let uses = (best_effort_broadcast(), AmbientDetector);
+    let stack = layer(Broadcasting::default(), layer(broadcast, uses));
+    node(Ambient { detector: perfect_detector(), stack })
+}
+
+pub(super) const ALL_ACK_UNIFORM: Card = Card {
+    name: "all-ack-uniform-broadcast",
+    line: "delivers what everybody who lives has passed on",
+    source: "Module 3.3, Algorithm 3.4",
+    model: Model::Sync,
+    promises: &["validity", "no duplication", "no creation", "agreement", "uniform agreement"],
+    workload: "broadcast",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| all_ack_uniform(|_| {}),
+    twins: &[Twin::new(
+        "waits-for-nobody",
+        "delivers without waiting for acknowledgements",
+        "uniform agreement",
+        |_| all_ack_uniform(|broadcast| broadcast.waits_for_nobody = true),
+    )],
+    beyond: &[],
+};
+
+fn fifo(defect: impl FnOnce(&mut BroadcastWithSequenceNumber<i64>)) -> Box<dyn Node> {
+    let mut broadcast = BroadcastWithSequenceNumber::default();
+    defect(&mut broadcast);
+    node(layer(Broadcasting::default(), layer(broadcast, eager_reliable_broadcast())))
+}
+
+pub(super) const FIFO: Card = Card {
+    name: "fifo-broadcast",
+    line: "a reliable broadcast that keeps the order of each sender",
+    source: "Module 3.8, Algorithm 3.12",
+    model: Model::Silent,
+    promises: &["validity", "no duplication", "no creation", "agreement", "fifo order"],
+    workload: "broadcast",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| fifo(|_| {}),
+    twins: &[Twin::new(
+        "holds-nothing-back",
+        "delivers what arrives when it arrives",
+        "fifo order",
+        |_| fifo(|broadcast| broadcast.holds_nothing_back = true),
+    )],
+    beyond: &[Beyond {
+        property: "causal order",
+        why: "an answer by another sender may arrive before what it answers",
+    }],
+};
+
+fn waiting_causal(defect: impl FnOnce(&mut WaitingCausalBroadcast<i64>)) -> Box<dyn Node> {
+    let mut broadcast = WaitingCausalBroadcast::default();
+    defect(&mut broadcast);
+    node(layer(Broadcasting::default(), layer(broadcast, eager_reliable_broadcast())))
+}
+
+pub(super) const WAITING_CAUSAL: Card = Card {
+    name: "waiting-causal-broadcast",
+    line: "a reliable broadcast that delivers nothing before what may have caused it",
+    source: "Module 3.9, Algorithm 3.15",
+    model: Model::Silent,
+    promises: &[
+        "validity",
+        "no duplication",
+        "no creation",
+        "agreement",
+        "fifo order",
+        "causal order",
+    ],
+    workload: "broadcast",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| waiting_causal(|_| {}),
+    twins: &[Twin::new(
+        "compares-only-the-senders-entry",
+        "waits for earlier messages of the same sender only",
+        "causal order",
+        |_| waiting_causal(|broadcast| broadcast.compares_only_the_senders_entry = true),
     )],
     beyond: &[],
 };

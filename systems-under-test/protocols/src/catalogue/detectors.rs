@@ -1,8 +1,11 @@
 //! Cards of the failure detectors and leader elections.
 
-use super::{Card, Twin};
+use super::{Beyond, Card, Twin};
 use crate::Model;
-use crate::detectors::{ExcludeOnTimeout, IncreasingTimeout, MonarchicalEventualLeaderDetection};
+use crate::detectors::{
+    ExcludeOnTimeout, IncreasingTimeout, MonarchicalEventualLeaderDetection,
+    MonarchicalLeaderElection,
+};
 use crate::services::Detecting;
 use crate::stacks::perfect_links;
 use schism_kernel::{Node, layer, node};
@@ -11,6 +14,13 @@ fn perfect(defect: impl FnOnce(&mut ExcludeOnTimeout)) -> Box<dyn Node> {
     let mut detector = ExcludeOnTimeout::default();
     defect(&mut detector);
     node(layer(Detecting::default(), layer(detector, perfect_links())))
+}
+
+fn leader_election(defect: impl FnOnce(&mut ExcludeOnTimeout)) -> Box<dyn Node> {
+    let mut detector = ExcludeOnTimeout::default();
+    defect(&mut detector);
+    let election = layer(MonarchicalLeaderElection::default(), layer(detector, perfect_links()));
+    node(layer(Detecting::default(), election))
 }
 
 fn eventually_perfect(defect: impl FnOnce(&mut IncreasingTimeout)) -> Box<dyn Node> {
@@ -72,7 +82,7 @@ pub(super) const EVENTUALLY_PERFECT: Card = Card {
             |_| eventually_perfect(|detector| detector.never_restores = true),
         ),
     ],
-    beyond: &[super::Beyond {
+    beyond: &[Beyond {
         property: "strong accuracy",
         why: "a process that is slow is suspected until it answers",
     }],
@@ -102,5 +112,24 @@ pub(super) const EVENTUAL_LEADER: Card = Card {
             |_| eventual_leader(|_, detector| detector.never_restores = true),
         ),
     ],
+    beyond: &[],
+};
+
+pub(super) const LEADER_ELECTION: Card = Card {
+    name: "leader-election",
+    line: "a leader who is followed by another only when it is dead",
+    source: "Module 2.7, Algorithm 2.6",
+    model: Model::Sync,
+    promises: &["eventual leadership", "leader accuracy"],
+    workload: "detect",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| leader_election(|_| {}),
+    twins: &[Twin::new(
+        "impatient",
+        "stands on a detector that waits for less time than a message may take",
+        "leader accuracy",
+        |_| leader_election(|detector| detector.impatient = true),
+    )],
     beyond: &[],
 };

@@ -1,9 +1,10 @@
 //! Cards of the links.
 
-use super::{Card, Twin};
+use super::{Beyond, Card, Twin};
 use crate::Model;
-use crate::links::{PerfectLinks, RetransmitForever};
+use crate::links::{PerfectLinks, RetransmitForever, SequenceNumbers};
 use crate::services::Sending;
+use crate::stacks;
 use schism_kernel::{Net, Node, layer, node};
 
 fn stubborn_links(defect: impl FnOnce(&mut RetransmitForever<i64>)) -> Box<dyn Node> {
@@ -16,6 +17,12 @@ fn perfect_links(defect: impl FnOnce(&mut PerfectLinks<i64>)) -> Box<dyn Node> {
     let mut link = PerfectLinks::default();
     defect(&mut link);
     node(layer(Sending::default(), layer(link, Net::default())))
+}
+
+fn fifo_links(defect: impl FnOnce(&mut SequenceNumbers<i64>)) -> Box<dyn Node> {
+    let mut link = SequenceNumbers::default();
+    defect(&mut link);
+    node(layer(Sending::default(), layer(link, stacks::perfect_links())))
 }
 
 pub(super) const STUBBORN: Card = Card {
@@ -49,6 +56,28 @@ pub(super) const PERFECT: Card = Card {
         "delivers whatever arrives, however often",
         "no duplication",
         |_| perfect_links(|link| link.no_delivered_set = true),
+    )],
+    beyond: &[Beyond {
+        property: "fifo order",
+        why: "a message that is sent again is overtaken by those sent after it",
+    }],
+};
+
+pub(super) const FIFO: Card = Card {
+    name: "fifo-links",
+    line: "perfect links that keep the order of sending",
+    source: "sequence numbers, as in Algorithm 3.12",
+    model: Model::Lossy,
+    promises: &["reliable delivery", "no duplication", "no creation", "fifo order"],
+    workload: "link",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| fifo_links(|_| {}),
+    twins: &[Twin::new(
+        "skips-the-reorder-buffer",
+        "delivers what arrives when it arrives",
+        "fifo order",
+        |_| fifo_links(|link| link.skips_the_reorder_buffer = true),
     )],
     beyond: &[],
 };

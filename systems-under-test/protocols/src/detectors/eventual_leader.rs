@@ -6,6 +6,7 @@
 //! Trust the first process in rank that is not suspected. Once suspicions are right everywhere,
 //! everybody trusts the same correct process.
 
+use crate::detectors::first_in_rank;
 use schism_kernel::Suspicion::{Restore, Suspect};
 use schism_kernel::{
     Algorithm, Cx, EventualLeaderDetector, EventuallyPerfectFailureDetector, Never, Note,
@@ -43,8 +44,9 @@ impl Algorithm for MonarchicalEventualLeaderDetection {
 
     /// `upon leader ≠ maxrank(Π \ suspected) do`
     fn upon_condition(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        let eligible = |p: &&ProcessId| self.trusts_the_suspected || !self.suspected.contains(p);
-        let first = cx.all.iter().filter(eligible).min().copied();
+        let nobody = BTreeSet::new();
+        let suspected = if self.trusts_the_suspected { &nobody } else { &self.suspected };
+        let first = first_in_rank(cx.all, suspected);
         let Some(leader) = first.filter(|_| first != self.leader) else { return false };
         self.leader = Some(leader);
         cx.note(Note::new("trust").peer(leader));

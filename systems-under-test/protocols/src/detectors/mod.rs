@@ -2,13 +2,17 @@
 
 mod eventual_leader;
 mod eventually_perfect_detector;
+mod leader_election;
 mod perfect_detector;
 
 pub use eventual_leader::MonarchicalEventualLeaderDetection;
 pub use eventually_perfect_detector::IncreasingTimeout;
+pub use leader_election::MonarchicalLeaderElection;
 pub use perfect_detector::ExcludeOnTimeout;
 
+use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What detectors say to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,3 +26,8 @@ pub enum Heartbeat {
 /// The timer of a detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timeout;
+
+/// `maxrank(Π \ suspected)`: the first process in rank that is not suspected.
+fn first_in_rank(all: &[ProcessId], suspected: &BTreeSet<ProcessId>) -> Option<ProcessId> {
+    all.iter().copied().filter(|p| !suspected.contains(p)).min()
+}

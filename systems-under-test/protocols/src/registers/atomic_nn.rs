@@ -8,22 +8,28 @@
 //! for the value with the highest stamp and imposes it on a majority before it returns it. Any
 //! two majorities meet, so a later operation sees what an earlier one wrote or returned. Reads
 //! and writes both take two round trips and 4N messages.
+//!
+//! The same code runs two kindred algorithms. With one writer, nobody else raises the stamp, and
+//! the writer need not ask: that is Read-Impose Write-Majority, Algorithms 4.6 and 4.7. With
+//! stable storage, a process stores what is imposed on it before it says so, and the register
+//! survives the crash and the recovery of everybody; stamps and read identifiers then
+//! name the incarnation, so that a recovered process cannot confuse them with its former self's.
 
 use schism_kernel::Access::{Read, Write};
 use schism_kernel::Return::{ReadReturn, WriteReturn};
 use schism_kernel::Two::{A as Beb, B as Pl};
 use schism_kernel::{
     Access, Algorithm, BestEffortBroadcast, Broadcast, Cx, Deliver, Indication, Never, PerfectLink,
-    ProcessId, Register, Send, Wire,
+    ProcessId, Register, Send, Stable, Wire,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// `(ts, wr)`
+/// `(ts, wr)`, and the incarnation of the writer.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
-pub struct Stamp(pub u64, pub u16);
+pub struct Stamp(pub u64, pub u16, pub u32);
 
 /// What is broadcast.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +51,15 @@ pub enum Reply<V> {
 }
 use Reply::{Ack, Value};
 
+/// `(ts, wr, val)`, on stable storage.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Imposed<V>(pub Stamp, pub Option<V>);
+
+impl<V: Wire> Stable for Imposed<V> {
+    type Key = ();
+    fn key(&self) {}
+}
+
 /// Algorithms 4.10 and 4.11.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReadImposeWriteConsultMajority<V> {
@@ -56,7 +71,10 @@ pub struct ReadImposeWriteConsultMajority<V> {
     readlist: BTreeMap<ProcessId, (Stamp, Option<V>)>,
     readval: Option<V>,
     reading: bool,
-    /// Defect: a writer takes the next stamp after its own instead of asking for the highest.
+    /// Whether what is imposed is stored before it is acknowledged.
+    pub logged: bool,
+    /// A writer takes the next stamp after its own instead of asking for the highest: right if
+    /// there is one writer, a defect if there are several.
     pub writers_do_not_read_first: bool,
     /// Defect: writers of the same timestamp are not told apart.
     pub stamps_without_rank: bool,
@@ -76,6 +94,7 @@ impl<V> Default for ReadImposeWriteConsultMajority<V> {
             readlist: BTreeMap::new(),
             readval: None,
             reading: false,
+            logged: false,
             writers_do_not_read_first: false,
             stamps_without_rank: false,
             no_write_back: false,
@@ -87,7 +106,19 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
     type Implements = Register<V>;
     type Uses = (BestEffortBroadcast<Question<V>>, PerfectLink<Reply<V>>);
     type Timer = Never;
-    type Stable = Never;
+    type Stable = Imposed<V>;
+
+    fn upon_init(&mut self, cx: &mut Cx<'_, Self>) {
+        self.rid = u64::from(cx.incarnation) << 32;
+    }
+
+    /// `upon event ⟨ nnar, Recovery ⟩ do`
+    fn upon_recovery(&mut self, stored: Vec<Imposed<V>>, cx: &mut Cx<'_, Self>) {
+        if let Some(Imposed(stamp, val)) = stored.into_iter().next() {
+            (self.stamp, self.val) = (stamp, val);
+        }
+        self.upon_init(cx);
+    }
 
     fn upon_request(&mut self, event: Access<V>, cx: &mut Cx<'_, Self>) {
         self.rid += 1;
@@ -128,6 +159,9 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
             Beb(Deliver(p, Impose(r, stamp, v))) => {
                 if stamp > self.stamp {
                     (self.stamp, self.val) = (stamp, v);
+                    if self.logged {
+                        cx.store(Imposed(self.stamp, self.val.clone()));
+                    }
                 }
                 cx.trigger(Pl(Send(p, Ack(r))));
             }
@@ -164,7 +198,7 @@ impl<V: Wire> ReadImposeWriteConsultMajority<V> {
 
     fn impose_writeval(&mut self, maxts: u64, cx: &mut Cx<'_, Self>) {
         let rank = if self.stamps_without_rank { 0 } else { cx.me.0 };
-        let stamp = Stamp(maxts + 1, rank);
+        let stamp = Stamp(maxts + 1, rank, cx.incarnation);
         cx.trigger(Beb(Broadcast(Impose(self.rid, stamp, self.writeval.clone()))));
     }
 }

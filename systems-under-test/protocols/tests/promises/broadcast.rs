@@ -14,7 +14,16 @@ fn build(card: &str) -> Build {
 
 /// Everybody broadcasts; some crash in the middle of a step, perhaps cut off from the others.
 fn run(build: Build, seed: u64, crashes: usize) -> World {
-    let mut world = World::new(build, 5, seed, Network::BAD);
+    run_over(Network::BAD, build, seed, crashes)
+}
+
+/// The same over a network whose delays are bounded, where nobody is cut off.
+fn run_in_time(build: Build, seed: u64, crashes: usize) -> World {
+    run_over(Network::BOUNDED, build, seed, crashes)
+}
+
+fn run_over(network: Network, build: Build, seed: u64, crashes: usize) -> World {
+    let mut world = World::new(build, 5, seed, network);
     let mut message = 0;
     world.load(MS * 800, 1, move |_, _| {
         message += 1;
@@ -22,7 +31,7 @@ fn run(build: Build, seed: u64, crashes: usize) -> World {
     });
     let victims = world.rng.some_of(crashes, 5);
     let when = 100 + world.rng.below(700) as u32;
-    if world.rng.below(2) == 0 {
+    if network.loss > 0 && world.rng.below(2) == 0 {
         world.partition(MS * (when - 100), MS * (when + 10), &victims);
     }
     for victim in victims {
@@ -140,4 +149,83 @@ fn a_broadcast_costs_what_the_book_says() {
             world.sent.iter().filter(|(kind, _)| **kind != "Received").map(|(_, n)| n).sum();
         assert_eq!(messages, cost * world.operations.len(), "{card}: {:?}", world.sent);
     }
+}
+
+#[test]
+fn lazy_reliable_broadcast_agrees() {
+    for seed in 0..10 {
+        let world = run_in_time(build("lazy-reliable-broadcast"), seed, 3);
+        assert!(sound(&world) && agreement(&world), "{seed}");
+    }
+}
+
+#[test]
+fn lazy_reliable_broadcast_without_a_detector_does_not_agree() {
+    let twin = find("lazy-reliable-broadcast").unwrap().twin("ignores-crashes").unwrap().build;
+    assert!((0..30).any(|seed| !agreement(&run_in_time(twin, seed, 3))));
+}
+
+#[test]
+fn all_ack_uniform_broadcast_agrees_uniformly() {
+    for seed in 0..10 {
+        let world = run_in_time(build("all-ack-uniform-broadcast"), seed, 4);
+        assert!(valid(&world) && no_duplication(&world) && no_creation(&world), "{seed}");
+        assert!(uniform_agreement(&world), "{seed}");
+    }
+}
+
+#[test]
+fn waiting_for_nobody_is_not_enough() {
+    let twin = find("all-ack-uniform-broadcast").unwrap().twin("waits-for-nobody").unwrap().build;
+    assert!((0..300).any(|seed| !uniform_agreement(&run_in_time(twin, seed, 4))));
+}
+
+/// Messages are numbered in the order in which they were broadcast.
+fn fifo_order(world: &World) -> bool {
+    let mut last = std::collections::BTreeMap::new();
+    world.noted("deliver").all(|n| {
+        let value = n.note.value.as_i64().unwrap();
+        last.insert((n.node, n.note.peer), value).is_none_or(|before| before < value)
+    })
+}
+
+/// Nobody delivers a message before one that its sender had delivered or sent before it.
+fn causal_order(world: &World) -> bool {
+    let mut known: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); 5];
+    let mut past = std::collections::BTreeMap::new();
+    let mut delivered = known.clone();
+    for n in &world.notes {
+        let Some(value) = n.note.value.as_i64() else { continue };
+        if n.note.kind == "broadcast" {
+            past.insert(value, known[n.node].clone());
+        } else if !past[&value].is_subset(&delivered[n.node]) {
+            return false;
+        } else {
+            delivered[n.node].insert(value);
+        }
+        known[n.node].insert(value);
+    }
+    true
+}
+
+#[test]
+fn fifo_broadcast_keeps_the_order_of_senders() {
+    for seed in 0..10 {
+        let world = run(build("fifo-broadcast"), seed, 3);
+        assert!(sound(&world) && agreement(&world) && fifo_order(&world), "{seed}");
+    }
+    let twin = find("fifo-broadcast").unwrap().twin("holds-nothing-back").unwrap().build;
+    assert!((0..10).any(|seed| !fifo_order(&run(twin, seed, 3))));
+    assert!((0..10).any(|seed| !causal_order(&run(build("fifo-broadcast"), seed, 3))));
+}
+
+#[test]
+fn causal_broadcast_keeps_the_order_of_causes() {
+    for seed in 0..10 {
+        let world = run(build("waiting-causal-broadcast"), seed, 3);
+        assert!(sound(&world) && agreement(&world) && causal_order(&world), "{seed}");
+    }
+    let card = find("waiting-causal-broadcast").unwrap();
+    let twin = card.twin("compares-only-the-senders-entry").unwrap().build;
+    assert!((0..10).any(|seed| !causal_order(&run(twin, seed, 3))));
 }

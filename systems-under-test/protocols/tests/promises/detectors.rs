@@ -132,3 +132,26 @@ fn a_twin_that_never_restores_does_not_agree_on_a_leader() {
         .any(|seed| leaders(&noisy(twin("eventual-leader", "never-restores"), seed)).len() > 1);
     assert!(disagreed);
 }
+
+/// Whoever is elected is preceded by the dead only.
+fn leaders_accurate(world: &World) -> bool {
+    let dead = |p: usize, at| world.crashed[p].is_some_and(|crash| crash <= at);
+    world.noted("trust").all(|n| {
+        let leader: usize = n.note.peer.unwrap().0.into();
+        dead(leader, n.at) || (0..leader).all(|p| dead(p, n.at))
+    })
+}
+
+#[test]
+fn an_elected_leader_follows_the_dead_only() {
+    for seed in 0..20 {
+        let mut world = run(find("leader-election").unwrap().build, seed, Network::BOUNDED);
+        world.run(MS * 7000);
+        let first = world.correct()[0];
+        assert_eq!(leaders(&world), BTreeSet::from([first]), "{seed}");
+        assert!(leaders_accurate(&world), "{seed}");
+    }
+    let mut world = run(twin("leader-election", "impatient"), 1, Network::BOUNDED);
+    world.run(MS * 7000);
+    assert!(!leaders_accurate(&world));
+}

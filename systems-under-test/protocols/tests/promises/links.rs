@@ -152,3 +152,27 @@ fn a_restarted_process_is_heard_again() {
     assert!(late > 10);
     assert_eq!(once.count(), late);
 }
+
+/// Whether every receiver delivered the values of every sender in the order of sending.
+fn in_order(world: &World) -> bool {
+    let mut last = BTreeMap::new();
+    world.noted("deliver").all(|n| {
+        let value = n.note.value.as_i64().unwrap();
+        last.insert((n.node, n.note.peer), value).is_none_or(|before| before < value)
+    })
+}
+
+#[test]
+fn fifo_links_keep_the_order_of_sending() {
+    for seed in 0..20 {
+        let world = run(find("fifo-links").unwrap().build, seed);
+        assert_eq!((missing(&world, 1), duplicated(&world), created(&world)), (0, 0, 0), "{seed}");
+        assert!(in_order(&world), "{seed}");
+    }
+}
+
+#[test]
+fn perfect_links_and_links_without_a_buffer_do_not() {
+    assert!(!in_order(&run(find("perfect-links").unwrap().build, 1)));
+    assert!(!in_order(&run(twin("fifo-links", "skips-the-reorder-buffer"), 1)));
+}

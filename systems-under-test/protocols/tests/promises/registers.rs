@@ -11,10 +11,12 @@ type Build = fn(Setup) -> Box<dyn Node>;
 const KEYS: u64 = 2;
 
 /// Clients everywhere read and write; one or two of five crash, perhaps in mid-broadcast.
-fn run(build: Build, seed: u64) -> World {
-    let network = Network { loss: 100, duplication: 50, delay_ms: (1, 100) };
+fn run(name: &str, build: Build, seed: u64) -> World {
+    let card = find(name).unwrap();
+    let lossy = Network { loss: 100, duplication: 50, delay_ms: (1, 100) };
+    let network = if card.model.loss() { lossy } else { Network::BOUNDED };
     let mut world = World::new(build, 5, seed, network);
-    let one_writer = build_has_one_writer(build);
+    let one_writer = card.one_writer;
     let mut value = 0;
     world.load(MS * 4000, 2, move |rng, node| {
         let key = rng.below(KEYS);
@@ -29,19 +31,27 @@ fn run(build: Build, seed: u64) -> World {
     for victim in world.rng.some_of(crashes, 5) {
         let (when, sends) = (1000 + world.rng.below(2000) as u32, world.rng.below(8) as usize);
         world.crash_after_sends(MS * when, victim, sends);
+        if card.model.restart() {
+            world.restart(MS * (when + 300), victim);
+        }
+    }
+    for at in (1000..4000).step_by(400) {
+        // Where processes come back, any number may crash.
+        for victim in world.rng.some_of(if card.model.restart() { 3 } else { 0 }, 5) {
+            world.crash(MS * at, victim);
+            world.restart(MS * (at + 100), victim);
+        }
     }
     world.run(MS * 8000);
     world
 }
 
-fn build_has_one_writer(build: Build) -> bool {
-    let majority = find("majority-register").unwrap();
-    majority.build as usize == build as usize
-        || majority.twins.iter().any(|twin| twin.build as usize == build as usize)
+fn run_card(name: &str, seed: u64) -> World {
+    run(name, find(name).unwrap().build, seed)
 }
 
-fn twin(card: &str, twin: &str) -> Build {
-    find(card).unwrap().twin(twin).unwrap().build
+fn run_twin(name: &str, twin: &str, seed: u64) -> World {
+    run(name, find(name).unwrap().twin(twin).unwrap().build, seed)
 }
 
 fn atomic(world: &World) -> bool {
@@ -82,7 +92,7 @@ fn terminating(world: &World) -> bool {
 #[test]
 fn the_majority_register_is_regular() {
     for seed in 0..15 {
-        let world = run(find("majority-register").unwrap().build, seed);
+        let world = run_card("majority-register", seed);
         assert!(terminating(&world), "{seed}");
         assert!(regular(&world), "{seed}");
     }
@@ -90,14 +100,13 @@ fn the_majority_register_is_regular() {
 
 #[test]
 fn the_majority_register_is_not_atomic() {
-    let build = find("majority-register").unwrap().build;
-    assert!((0..100).any(|seed| !atomic(&run(build, seed))));
+    assert!((0..100).any(|seed| !atomic(&run_card("majority-register", seed))));
 }
 
 #[test]
 fn asking_one_less_than_a_majority_is_not_regular() {
-    let build = twin("majority-register", "asks-one-less");
-    assert!((0..15).any(|seed| !regular(&run(build, seed))));
+    let twin = |seed| run_twin("majority-register", "asks-one-less", seed);
+    assert!((0..15).any(|seed| !regular(&twin(seed))));
 }
 
 #[test]
@@ -118,7 +127,7 @@ fn only_the_first_process_writes_a_register_with_one_writer() {
 #[test]
 fn the_atomic_register_is_linearizable() {
     for seed in 0..15 {
-        let world = run(find("atomic-nn").unwrap().build, seed);
+        let world = run_card("atomic-nn", seed);
         assert!(terminating(&world), "{seed}");
         assert!(atomic(&world), "{seed}");
     }
@@ -127,8 +136,7 @@ fn the_atomic_register_is_linearizable() {
 #[test]
 fn each_defect_of_the_atomic_register_shows() {
     for name in ["writers-do-not-read-first", "stamps-without-rank", "no-write-back"] {
-        let build = twin("atomic-nn", name);
-        assert!((0..200).any(|seed| !atomic(&run(build, seed))), "{name}");
+        assert!((0..200).any(|seed| !atomic(&run_twin("atomic-nn", name, seed))), "{name}");
     }
 }
 
@@ -142,4 +150,37 @@ fn an_operation_costs_what_the_book_says() {
     for kind in ["Consult", "Value", "Impose", "Ack"] {
         assert_eq!(cost(kind), 4.0, "{kind}");
     }
+}
+
+#[test]
+fn the_read_one_write_all_register_is_regular_and_not_atomic() {
+    for seed in 0..15 {
+        let world = run_card("rowa-register", seed);
+        assert!(terminating(&world), "{seed}");
+        assert!(regular(&world), "{seed}");
+    }
+    assert!((0..30).any(|seed| !atomic(&run_card("rowa-register", seed))));
+    let twin = |seed| run_twin("rowa-register", "waits-for-one-only", seed);
+    assert!((0..30).any(|seed| !regular(&twin(seed))));
+}
+
+#[test]
+fn the_register_with_one_writer_is_atomic() {
+    for seed in 0..15 {
+        let world = run_card("atomic-register", seed);
+        assert!(terminating(&world), "{seed}");
+        assert!(atomic(&world) && regular(&world), "{seed}");
+    }
+    assert!((0..200).any(|seed| !atomic(&run_twin("atomic-register", "no-write-back", seed))));
+}
+
+#[test]
+fn the_logged_register_survives_restarts() {
+    for seed in 0..15 {
+        let world = run_card("atomic-logged", seed);
+        assert!(world.crashed.iter().all(|crash| crash.is_none()));
+        assert!(atomic(&world), "{seed}");
+    }
+    let twin = |seed| run_twin("atomic-logged", "acknowledges-before-storing", seed);
+    assert!((0..200).any(|seed| !atomic(&twin(seed))));
 }

@@ -51,6 +51,7 @@ pub struct Operation {
 
 enum Event {
     Arrive(usize, ProcessId, Packet),
+    Lost,
     Timeout(usize, u32, u64),
     Ask(usize),
     GiveUp(usize),
@@ -233,6 +234,7 @@ impl World {
                     self.step(node, NodeInput::Message(from, packet));
                 }
             }
+            Event::Lost => {}
             Event::Timeout(node, incarnation, number) => {
                 if self.processes[node].incarnation == incarnation {
                     self.step(node, NodeInput::Timeout(number));
@@ -279,9 +281,18 @@ impl World {
         process.decode(text).expect("a peer wrote it")
     }
 
+    /// A crash may take with it what is still on its way: nobody is left to send it again.
     fn fall(&mut self, node: usize) {
         if self.processes[node].node.take().is_some() {
             self.crashed[node] = Some(self.now);
+            let rng = &mut self.rng;
+            for event in self.events.values_mut() {
+                if matches!(event, Event::Arrive(_, from, _) if usize::from(from.0) == node)
+                    && rng.below(2) == 0
+                {
+                    *event = Event::Lost;
+                }
+            }
         }
         self.processes[node].fuse = None;
     }
