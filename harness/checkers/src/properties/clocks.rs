@@ -215,7 +215,7 @@ pub(super) fn clock_bound(run: &Run<'_>) -> Finding {
         stress += u64::from(run.spells.begun_by(told.time));
         let error = reading.abs_diff(told.time);
         largest = largest.max(error);
-        let signed = reading as i64 - told.time as i64;
+        let signed = reading.wrapping_sub(told.time) as i64;
         errors[told.node] = Some(signed);
         let others = errors.iter().flatten().map(|&other| other.abs_diff(signed));
         precision = precision.max(others.max().unwrap_or(0));

@@ -173,8 +173,8 @@ pub(super) fn log_prefix(run: &Run<'_>) -> Finding {
         let restarted = at.life != told.life;
         let follows = match (fresh, restarted) {
             (true, _) => slot == first,
-            (_, true) => slot <= at.highest + 1,
-            (_, false) => slot == at.latest + 1,
+            (_, true) => slot <= at.highest.saturating_add(1),
+            (_, false) => at.latest.checked_add(1) == Some(slot),
         };
         if !follows {
             let (latest, index) = (at.latest, at.index);
@@ -243,7 +243,8 @@ pub(super) fn leader_completeness(run: &Run<'_>) -> Finding {
                     stress += u64::from(Some(reign.term) != first_term);
                     let before = slots.get(&(instance, number)).filter(|r| r.index < reign.since);
                     let lost = before.filter(|r| r.value != value);
-                    let reached = own.get(&here).map_or(number.min(floor), |&o| o + 1);
+                    let reached =
+                        own.get(&here).map_or(number.min(floor), |&o| o.saturating_add(1));
                     if let Some(lost) = lost {
                         breaches.add(|| {
                             let text = format!(

@@ -43,9 +43,10 @@ fn bounded(run: &Run<'_>, early: bool) -> Finding {
             continue;
         }
         let t = liars + crashes.partition_point(|&c| c < told.index) as u64;
-        let bound = if early { (t + 2).min(f + 1) } else { f + 1 };
+        let rounds = f.saturating_add(1);
+        let bound = if early { (t + 2).min(rounds) } else { rounds };
         antecedents += 1;
-        stress += u64::from(t > 0 && (!early || f < 2 || bound < f + 1));
+        stress += u64::from(t > 0 && (!early || f < 2 || bound < rounds));
         latest = latest.max(round);
         if round > bound {
             breaches.add(|| {

@@ -16,29 +16,46 @@ use super::super::payloads::{Bits, Payloads};
 use super::super::run::{Breaches, Run, Told, name};
 use super::seen;
 use crate::{Finding, Status};
+use rustc_hash::FxHashMap;
 
 /// What is known of the broadcasts of one instance.
+#[derive(Default)]
 struct Instance {
-    /// Per life, its messages in order: record and number.
+    /// The lives that have broadcast, numbered in the order of their first broadcast.
+    senders: FxHashMap<usize, usize>,
+    /// Per sender, its messages in order: record and number.
     sent: Vec<Vec<(u64, u32)>>,
     /// Per life and sender, how many messages of the sender are in its causal past.
-    past: Vec<Vec<u32>>,
+    past: FxHashMap<usize, Vec<u32>>,
     /// Per node and sender, how many of the sender's first messages it has delivered.
-    prefix: Vec<Vec<u32>>,
+    prefix: FxHashMap<usize, Vec<u32>>,
+}
+
+/// An entry of a vector of counts, which is 0 where it is too short.
+fn count(counts: &[u32], sender: usize) -> u32 {
+    counts.get(sender).copied().unwrap_or(0)
+}
+
+/// A vector of counts, made long enough for all senders.
+fn counts_of(table: &mut FxHashMap<usize, Vec<u32>>, of: usize, senders: usize) -> &mut [u32] {
+    let counts = table.entry(of).or_default();
+    if counts.len() < senders {
+        counts.resize(senders, 0);
+    }
+    counts
 }
 
 /// Where a message stands.
 #[derive(Clone, Copy)]
 struct Place {
-    life: u32,
+    sender: u32,
     rank: u32,
-    /// Where its counts begin among those of all messages.
-    counts: usize,
+    /// Where its counts lie among those of all messages: from here, for so many senders.
+    counts: (usize, u32),
 }
 
 /// Judges causal order.
 pub(in super::super) fn causal_order(run: &Run<'_>) -> Finding {
-    let lives = run.lives();
     let mut payloads = Payloads::default();
     let mut places: Vec<Option<Place>> = Vec::new();
     let mut counts: Vec<u32> = Vec::new();
@@ -54,41 +71,43 @@ pub(in super::super) fn causal_order(run: &Run<'_>) -> Finding {
         if seen.number >= places.len() {
             places.resize(seen.number + 1, None);
         }
-        while seen.instance >= instances.len() {
-            instances.push(Instance {
-                sent: vec![Vec::new(); lives],
-                past: vec![vec![0; lives]; lives],
-                prefix: vec![vec![0; lives]; run.nodes()],
-            });
+        if seen.instance >= instances.len() {
+            instances.resize_with(seen.instance + 1, Instance::default);
         }
-        let Instance { sent, past, prefix } = &mut instances[seen.instance];
+        let Instance { senders, sent, past, prefix } = &mut instances[seen.instance];
         if seen.broadcast {
             if places[seen.number].is_some() {
                 continue;
             }
-            let past = &mut past[told.life];
+            let sender = *senders.entry(told.life).or_insert(sent.len());
+            if sender == sent.len() {
+                sent.push(Vec::new());
+            }
+            let past = counts_of(past, told.life, sent.len());
             places[seen.number] = Some(Place {
-                life: told.life as u32,
-                rank: sent[told.life].len() as u32,
-                counts: counts.len(),
+                sender: sender as u32,
+                rank: sent[sender].len() as u32,
+                counts: (counts.len(), past.len() as u32),
             });
             counts.extend_from_slice(past);
-            for (node, prefix) in prefix.iter().enumerate() {
-                let lacks = |s: usize| s != told.life && prefix[s] < past[s];
-                if (0..lives).any(lacks) {
+            for node in 0..run.nodes() {
+                let prefix = prefix.get(&node).map_or(&[][..], Vec::as_slice);
+                let lacks = |(s, &needed): (usize, &u32)| s != sender && count(prefix, s) < needed;
+                if past.iter().enumerate().any(lacks) {
                     overtakable.set(seen.number, node);
                 }
             }
-            sent[told.life].push((told.index, seen.number as u32));
-            past[told.life] += 1;
+            sent[sender].push((told.index, seen.number as u32));
+            past[sender] += 1;
             continue;
         }
         let again = delivered.set(seen.number, told.node);
         let Some(place) = places[seen.number] else { continue };
-        let needs = &counts[place.counts..place.counts + lives];
-        let sender = place.life as usize;
+        let (from, length) = place.counts;
+        let needs = &counts[from..from + length as usize];
+        let sender = place.sender as usize;
         // What a life has delivered, even again, it may refer to from now on.
-        let past = &mut past[told.life];
+        let past = counts_of(past, told.life, sent.len());
         for (past, &needed) in past.iter_mut().zip(needs) {
             *past = (*past).max(needed);
         }
@@ -96,7 +115,7 @@ pub(in super::super) fn causal_order(run: &Run<'_>) -> Finding {
         if again {
             continue;
         }
-        let prefix = &mut prefix[told.node];
+        let prefix = counts_of(prefix, told.node, sent.len());
         if needs.iter().enumerate().any(|(s, &n)| n > 0 && s != sender) {
             antecedents += 1;
             stress += u64::from(overtakable.get(seen.number, told.node));
@@ -108,7 +127,7 @@ pub(in super::super) fn causal_order(run: &Run<'_>) -> Finding {
                 *prefix += 1;
             }
         };
-        for s in 0..lives {
+        for s in 0..needs.len() {
             if prefix[s] < needs[s] {
                 advance(s, &mut prefix[s]);
             }
