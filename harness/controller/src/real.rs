@@ -44,7 +44,7 @@ pub fn check_program(program: &Path) -> Result<(), Error> {
 
 /// Serves one node on standard input and output.
 pub fn serve(build: fn(Setup) -> Box<dyn Node>) -> Result<u8, Error> {
-    schism_node::serve(build(Setup::new(5))).map_err(Error::harness)?;
+    schism_node::serve(move |nodes| build(Setup::new(nodes))).map_err(Error::harness)?;
     Ok(0)
 }
 

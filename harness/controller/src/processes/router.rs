@@ -62,6 +62,8 @@ pub(super) struct Router {
     services: Services,
     delayed: Delayed,
     holding: Holding<Parcel>,
+    /// How much memory the held messages take.
+    held: usize,
     next_id: u64,
     /// Nodes that have something to read.
     listed: Vec<usize>,
@@ -82,6 +84,7 @@ impl Router {
             services: Services::new(seed),
             delayed: Delayed::default(),
             holding: Holding::default(),
+            held: 0,
             next_id: 0,
             listed: Vec::new(),
             filled: None,
@@ -293,6 +296,7 @@ impl Router {
             Routed::Cut => record(now, &label, Fate::Cut, script),
             Routed::Held => {
                 let (src, dest) = (label.src, label.dest);
+                self.held += line.len();
                 self.holding.keep(src, dest, Parcel { label, line: line.into() });
             }
         }
@@ -347,6 +351,7 @@ impl Router {
     /// Offers again what links held that are not frozen any more.
     pub fn thaw<S: Script>(&mut self, now: Nanos, script: &mut S) {
         for (_, _, parcel) in self.holding.thawed(script.fabric()) {
+            self.held -= parcel.line.len();
             self.route(now, parcel.label, &parcel.line, script);
         }
     }
@@ -381,7 +386,7 @@ impl Router {
                 return Err(HostError::Flooded { node: NodeId(seat as u16), bytes });
             }
         }
-        match self.delayed.bytes() {
+        match self.delayed.bytes() + self.held {
             bytes if bytes > IN_FLIGHT => Err(HostError::TooMuchInFlight { bytes }),
             _ => Ok(()),
         }

@@ -236,3 +236,7 @@ pub(super) fn line(service: u8, dest: &str, body: &Value) -> (Vec<u8>, usize) {
     let src = NAMES[usize::from(service)];
     (format!(r#"{{"src":"{src}","dest":"{dest}","body":{body}}}"#).into_bytes(), body.len())
 }
+
+#[cfg(test)]
+#[path = "services_tests.rs"]
+mod tests;

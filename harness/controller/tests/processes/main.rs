@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.get(1).map(String::as_str) {
         Some("node") => {
-            schism_node::serve(toy::node()).expect("the node works");
+            schism_node::serve(|_| toy::node()).expect("the node works");
             return ExitCode::SUCCESS;
         }
         Some("controller") => return controller::main(&arguments[2]),
