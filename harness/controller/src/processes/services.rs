@@ -214,9 +214,10 @@ impl Replica {
     fn merge(&mut self, other: &Replica) {
         self.clock = self.clock.max(other.clock);
         for (key, theirs) in &other.values {
+            let text = |value: &Value| value.to_string();
             // Equal timestamps must not let replicas disagree for ever, so the text decides.
             let newer = |ours: &(u64, Value)| match theirs.0.cmp(&ours.0) {
-                Ordering::Equal => theirs.1.to_string() > ours.1.to_string(),
+                Ordering::Equal => text(&theirs.1) > text(&ours.1),
                 order => order == Ordering::Greater,
             };
             if self.values.get(key).is_none_or(newer) {
