@@ -8,6 +8,7 @@
 mod data;
 mod diagrams;
 mod json;
+mod linearizability;
 mod plots;
 mod tables;
 mod verdict;

@@ -1,7 +1,7 @@
 //! What the run came to: verdict, findings, witnesses in words, how to repeat it.
 
 use super::data::Data;
-use super::{json, section, text};
+use super::{json, linearizability, section, text};
 use crate::summary::{Judged, Subject, Summary};
 use crate::terminal::sign;
 use crate::words;
@@ -189,13 +189,15 @@ fn subject(subject: Subject) -> &'static str {
 
 fn details(judged: &Judged) -> Markup {
     let details = &judged.finding.details;
+    if details.is_null() {
+        return html! {};
+    }
+    let explanation = judged.is_bad().then(|| linearizability::explanation(details)).flatten();
     html! {
-        @if !details.is_null() {
-            details {
-                summary { "What the checker has to show beyond that" }
-                (json::tree(details))
-            }
+        @if let Some(explanation) = explanation {
+            details open { summary { "Why no order explains it" } (explanation) }
         }
+        details { summary { "All the checker has to show" } (json::tree(details)) }
     }
 }
 

@@ -154,6 +154,14 @@ fn the_data_of_the_diagrams_is_json_that_says_what_the_history_says() {
 }
 
 #[test]
+fn a_violation_of_linearizability_is_explained_step_by_step() {
+    let page = page(&failing_register());
+    let start = page.find("How far an order gets").expect("the orders");
+    let stuck = page[start..].find("class=\"stuck\"").expect("where an order gets stuck");
+    assert!(page[start..start + stuck].contains("<code>"), "no step is shown");
+}
+
+#[test]
 fn plots_are_drawn_and_describe_themselves() {
     let sample = healthy_raft(3_000, false);
     let series = Series::of(&sample.history.operations(), &sample.summary());

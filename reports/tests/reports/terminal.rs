@@ -15,8 +15,13 @@ fn a_healthy_run() {
 }
 
 #[test]
-fn a_failing_register() {
-    insta::assert_snapshot!(terminal::summary(&failing_register().summary(), false, 100));
+fn a_failing_register_as_the_checker_explains_it() {
+    let text = terminal::summary(&failing_register().summary(), false, 100);
+    assert!(text.starts_with("✗ VIOLATED  majority-register"), "{text}");
+    let verdict = text.find("✗ linearizable      violated").expect("the finding");
+    let witness = text.find("process 2 → n2  read returned 331").expect("the witness");
+    let meanwhile = text.find("meanwhile: delay 40 ms around n2").expect("the fault");
+    assert!(verdict < witness && witness < meanwhile, "{text}");
 }
 
 #[test]

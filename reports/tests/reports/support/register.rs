@@ -1,9 +1,9 @@
 //! A run that fails: a register that is only regular, asked for linearizability.
 
-use super::{MILLI, SECOND, Sample, Story, facts, find};
-use schism_checkers::{Finding, Status};
-use schism_history::{Entry, Fate, OpKind, Record, Value};
-use serde_json::json;
+use super::{MILLI, SECOND, Sample, Story, facts};
+use schism_checkers::linearizability::{Linearizable, Model};
+use schism_checkers::{Budget, Check, Finding};
+use schism_history::{Entry, Fate, OpKind, Value};
 
 /// Reads on both sides of a slow write: the second returns the older value.
 pub fn failing_register() -> Sample {
@@ -62,38 +62,8 @@ pub fn failing_register() -> Sample {
     read(&mut story, bad + 15 * MILLI, 2, 2, 1, old);
 
     let history = story.tell("majority-register", "register", 11, 3);
-    let op = |process, kind, after: u64| {
-        let wanted = |r: &Record| {
-            matches!(&r.entry, Entry::Op(op) if op.process == process && op.kind == kind)
-                && r.time >= after
-        };
-        find(&history, wanted)
-    };
-    let witness = vec![
-        op(0, OpKind::Invoke, bad),
-        op(1, OpKind::Invoke, bad),
-        op(1, OpKind::Ok, bad),
-        op(2, OpKind::Invoke, bad),
-        op(2, OpKind::Ok, bad),
-        op(0, OpKind::Ok, bad),
-    ];
-    let mut linearizable = Finding::bad(
-        "linearizable",
-        Status::Violated,
-        format!(
-            "process 1 read {new} and had finished before process 2 began to read, yet process 2 \
-             read the older {old}: no order of these operations explains both"
-        ),
-        witness.clone(),
-    )
-    .counted(2400, 310);
-    linearizable.details = json!({
-        "longest linearizations": [
-            {"order": [format!("write {old}"), format!("write {new}"), format!("read = {new}")], "state": new, "stuck at": format!("read = {old}")},
-            {"order": [format!("write {old}"), format!("read = {old}")], "state": old, "stuck at": format!("read = {new}")}
-        ],
-        "searched": {"configurations": 18442, "milliseconds": 12}
-    });
+    let budget = Budget::default();
+    let linearizable = Linearizable::new(Model::Register).check(&history, &budget);
     let findings = vec![
         Finding::kept("regular register", 2400, 310, "reading while a write was open"),
         linearizable,
