@@ -62,9 +62,27 @@ fn verdict(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// The least time on the processor of a few runs, where the system tells: wall-clock time says
+/// little on a machine that does something else besides.
+fn on_processor(run: impl Fn()) -> String {
+    let spent = || -> Option<f64> {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    };
+    let least = (0..5)
+        .filter_map(|_| {
+            let before = spent()?;
+            run();
+            Some(spent()? - before)
+        })
+        .min_by(f64::total_cmp);
+    least.map_or_else(String::new, |nanos| format!(", {:.3} ms on the processor", nanos / 1e6))
+}
+
 /// One row: the engine, and the baseline unless it is hopeless on histories of that size.
 fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>], baseline: bool) {
-    let options = Options::default();
+    // One thread, so that time on the processor is what a check takes.
+    let options = Options { threads: 1, ..Options::default() };
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let report = check(model, calls, &options);
@@ -76,12 +94,18 @@ fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>],
         _ => String::new(),
     };
     println!(
-        "{name}: {}{core}, {} configurations by {}, peak {:.1} MB",
+        "{name}: {}{core}, {} configurations by {}, peak {:.1} MB{}",
         verdict(&report.verdict),
         report.configurations,
         report.method,
-        peak as f64 / 1e6
+        peak as f64 / 1e6,
+        on_processor(|| drop(black_box(check(model, calls, &options))))
     );
+    if matches!(report.verdict, Verdict::Violation(_)) {
+        let brief = Options { explain: false, ..options.clone() };
+        let spent = on_processor(|| drop(black_box(check(model, calls, &brief))));
+        println!("{name}: without an explanation{spent}");
+    }
     let mut group = c.benchmark_group("linearizability");
     group.sample_size(10).measurement_time(Duration::from_secs(1));
     group.warm_up_time(Duration::from_millis(200));
@@ -102,7 +126,8 @@ fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>],
         if plain() == Some(Plain::Unknown) {
             println!("{name}: the baseline is undecided after {BASELINE} configurations");
         } else {
-            group.bench_function(BenchmarkId::new("plain", name), |b| b.iter(|| black_box(plain())));
+            group
+                .bench_function(BenchmarkId::new("plain", name), |b| b.iter(|| black_box(plain())));
         }
     }
     group.finish();
@@ -146,6 +171,13 @@ fn rows(c: &mut Criterion) {
     let calls = generate::set(1_000_000, 8);
     row(c, "set 1M", &Set::new(false), &calls, false);
     let quick = Options { order: false, ..Options::default() };
+    let only = |what: &str, run: &dyn Fn()| println!("{what}, verdict only{}", on_processor(run));
+    let calls = generate::unique_register(1_000_000, 8);
+    only("register 1M", &|| drop(black_box(check(&Register::default(), &calls, &quick))));
+    let calls = generate::unique_queue(1_000_000, 8);
+    only("queue 1M", &|| drop(black_box(check(&FifoQueue::default(), &calls, &quick))));
+    let calls = generate::set(1_000_000, 8);
+    only("set 1M", &|| drop(black_box(check(&Set::new(false), &calls, &quick))));
     let mut group = c.benchmark_group("verdict only");
     group.sample_size(10).measurement_time(Duration::from_secs(1));
     let calls = generate::unique_register(1_000_000, 8);

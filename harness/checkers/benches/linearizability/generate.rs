@@ -75,7 +75,8 @@ fn run<In: Copy, Op: Clone>(
 }
 
 /// Reads, writes and compare-and-sets of five values, starting from nil. A bad one has reads near
-/// its end that returned another value.
+/// its end that returned another value; where many operations overlap, which hides that, one read
+/// that returned nil.
 pub fn cas(
     count: usize,
     processes: usize,
@@ -86,7 +87,7 @@ pub fn cas(
     for value in 0..5 {
         symbols.number(&Value::Int(value));
     }
-    let mut state = 0;
+    let (mut state, mut spoilt) = (0, false);
     let mut random = Random::new(0x1234_567);
     let corrupt = count * 9 / 10..count * 9 / 10 + 30;
     let calls = run(
@@ -96,9 +97,10 @@ pub fn cas(
         crashed,
         |random| (random.below(3), 1 + random.below(5), 1 + random.below(5)),
         |(kind, a, b), at| match kind {
-            0 if bad && corrupt.contains(&at) => {
-                RegisterOp::Read((state.max(1) + a % 3) % 5 + 1)
+            0 if bad && processes >= 20 && at >= corrupt.start => {
+                RegisterOp::Read(if std::mem::replace(&mut spoilt, true) { state } else { 0 })
             }
+            0 if bad && corrupt.contains(&at) => RegisterOp::Read((state.max(1) + a % 3) % 5 + 1),
             0 => RegisterOp::Read(state),
             1 => {
                 state = a;

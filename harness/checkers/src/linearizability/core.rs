@@ -16,13 +16,16 @@ use rustc_hash::FxHashSet;
 /// States of an object beyond which they are not all enumerated.
 const STATES: usize = 256;
 /// Steps spent on enumerating them.
-const STEPS: usize = 40_000;
-/// Configurations one attempt at a smaller core may cost, and all of them together.
-const ATTEMPT: u64 = 20_000;
-const ATTEMPTS: u64 = 1_000_000;
+const STEPS: usize = 10_000;
+/// Configurations one attempt at a smaller core may cost, and all of them together, where states
+/// are few and where they are many and each is kept.
+const FEW_STATES: (u64, u64) = (4_000, 60_000);
+const MANY_STATES: (u64, u64) = (1_000, 15_000);
+/// Configurations that deciding on one prefix may cost.
+const PREFIX: u64 = 5_000_000;
 /// Configurations the confirmation may cost.
-const CONFIRMATION: u64 = 2_000_000;
-const MEMORY: usize = 256 << 20;
+const CONFIRMATION: u64 = 200_000;
+const MEMORY: usize = 128 << 20;
 
 /// A part of a history, weakened.
 #[derive(Clone, Debug)]
@@ -90,25 +93,28 @@ pub(crate) fn first_failure<M: Spec>(
     deadline: &Deadline,
 ) -> u32 {
     let starts = model.init();
-    let rules = Rules::default();
-    let piece = Piece::new(model, calls, members, &starts, rules, Trust::all(), deadline);
+    let mut returns: Vec<u32> = members
+        .iter()
+        .map(|i| calls[*i as usize].returned)
+        .filter(|returned| *returned != NEVER)
+        .collect();
+    returns.sort_unstable();
     // The search knew results that had not been returned yet, and may have looked ahead. What is
     // asked up to a return is less, so the first one that fails is that one or a later one. Asking
     // for more never helps, so all from some one on fail.
-    let fails = |layer: u32| {
-        let prefix = prefix(model, calls, members, piece.returned(layer));
-        let limit = 10 * ATTEMPTS;
-        attempt(model, &prefix, &starts, limit, deadline).0
+    let fails = |layer: usize| {
+        let prefix = prefix(model, calls, members, returns[layer]);
+        attempt(model, &prefix, &starts, PREFIX, deadline).0
     };
-    let last = piece.layers().saturating_sub(1);
-    let (mut low, mut step) = (reached, 1);
-    let mut high = reached;
-    while high < last && !fails(high) {
+    let Some(last) = returns.len().checked_sub(1) else { return NEVER };
+    let (mut low, mut step) = (last.min(reached as usize), 1);
+    let mut high = low;
+    while high < last && !deadline.expired() && !fails(high) {
         low = high + 1;
         high = (high + step).min(last);
         step *= 2;
     }
-    while low < high {
+    while low < high && !deadline.expired() {
         let middle = low + (high - low) / 2;
         if fails(middle) {
             high = middle;
@@ -116,7 +122,7 @@ pub(crate) fn first_failure<M: Spec>(
             low = middle + 1;
         }
     }
-    piece.returned(high)
+    returns[high]
 }
 
 /// Whether it certainly cannot be explained, and how many configurations that took.
@@ -143,14 +149,17 @@ pub(crate) fn find<M: Spec>(
     deadline: &Deadline,
 ) -> FoundCore<M> {
     let whole = prefix(model, calls, members, upto);
-    let mut search = Minimiser { model, deadline, spent: 0, starts: model.init() };
+    let mut search =
+        Minimiser { model, deadline, spent: 0, budget: FEW_STATES, starts: model.init() };
     let (mut core, any_start) = match search.window(&whole) {
         Some(window) => (window, true),
-        None => (whole, false),
+        None => {
+            search.budget = MANY_STATES;
+            (whole, false)
+        }
     };
     search.minimise(&mut core);
-    let mut found =
-        FoundCore { core, starts: search.starts, any_start, confirmed: None };
+    let mut found = FoundCore { core, starts: search.starts, any_start, confirmed: None };
     found.confirmed = confirm(model, &found, deadline);
     found
 }
@@ -164,8 +173,7 @@ pub(crate) fn confirm<M: Spec>(
     let calls = &found.core.calls;
     let members: Vec<u32> = (0..calls.len() as u32).collect();
     let (rules, trust) = (Rules::unhinted(), Trust::none());
-    let mut piece =
-        Piece::new(model, calls, &members, &found.starts, rules, trust, deadline);
+    let mut piece = Piece::new(model, calls, &members, &found.starts, rules, trust, deadline);
     let limits = Limits { configurations: CONFIRMATION, memory: MEMORY };
     match piece.search(limits, false) {
         Answer::Stuck(_) => Some(true),
@@ -178,16 +186,20 @@ struct Minimiser<'a, M: Spec> {
     model: &'a M,
     deadline: &'a Deadline,
     spent: u64,
+    /// For each attempt, and for all.
+    budget: (u64, u64),
     starts: Vec<M::State>,
 }
 
 impl<M: Spec> Minimiser<'_, M> {
+    /// Whether nothing more may be tried.
+    fn tired(&self) -> bool {
+        self.spent > self.budget.1 || self.deadline.expired()
+    }
+
     fn fails(&mut self, weakened: &Weakened<M::Op>) -> bool {
-        if self.spent > ATTEMPTS || self.deadline.expired() {
-            return false;
-        }
         let (fails, spent) =
-            attempt(self.model, weakened, &self.starts, ATTEMPT, self.deadline);
+            attempt(self.model, weakened, &self.starts, self.budget.0, self.deadline);
         // Setting up costs something too.
         self.spent += spent + weakened.calls.len() as u64;
         fails
@@ -205,7 +217,7 @@ impl<M: Spec> Minimiser<'_, M> {
             .collect();
         returns.sort_unstable();
         let mut length = 4;
-        while length < returns.len() {
+        while length < returns.len() && !self.tired() {
             let window = self.cut(whole, returns[returns.len() - length]);
             if self.fails(&window) {
                 return Some(window);
@@ -241,6 +253,9 @@ impl<M: Spec> Minimiser<'_, M> {
         loop {
             let mut at = 0;
             while at < core.calls.len() {
+                if self.tired() {
+                    return;
+                }
                 let end = (at + chunk).min(core.calls.len());
                 if core.calls[at..end].iter().all(Call::optional) {
                     at = end;

@@ -120,7 +120,7 @@ impl<'a, M: Spec> Piece<'a, M> {
             hint.overwrite &= trust.overwrite;
         }
         let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
-        let prepared = prepare(&numbered, &hints, rules.return_order, ahead);
+        let prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
         let initial = source.len() as u32;
         Piece {
             model,
@@ -141,7 +141,10 @@ impl<'a, M: Spec> Piece<'a, M> {
     /// Searches once. Whoever lies is not believed again.
     pub fn search(&mut self, limits: Limits, breadth: bool) -> Answer {
         loop {
-            let Some(prepared) = &self.prepared else { return Answer::Stopped(Why::Memory) };
+            let Some(prepared) = &self.prepared else {
+                let expired = self.deadline.expired();
+                return Answer::Stopped(if expired { Why::Deadline } else { Why::Memory });
+            };
             let held = prepared.bytes();
             let limits = Limits { memory: limits.memory.saturating_sub(held), ..limits };
             let (rules, initial) = (self.rules, self.initial);
@@ -155,17 +158,6 @@ impl<'a, M: Spec> Piece<'a, M> {
             let Answer::Lied(lie) = outcome.answer else { return outcome.answer };
             self.distrust(lie);
         }
-    }
-
-    /// The return at a layer, as a position.
-    pub fn returned(&self, layer: u32) -> u32 {
-        let layers = self.prepared.as_ref().map_or(&[][..], |prepared| &prepared.layers);
-        layers.get(layer as usize).map_or(u32::MAX, |layer| layer.returned)
-    }
-
-    /// How many returns there are.
-    pub fn layers(&self) -> u32 {
-        self.prepared.as_ref().map_or(0, |prepared| prepared.layers.len() as u32)
     }
 
     fn distrust(&mut self, lie: Lie) {
@@ -332,12 +324,7 @@ impl<M: Spec> Rounds<'_, M> {
         Searched { answer, configurations: piece.configurations, notes: piece.notes }
     }
 
-    fn one_by_one(
-        &self,
-        open: &[usize],
-        limits: Limits,
-        breadth: bool,
-    ) -> Vec<Option<Searched>> {
+    fn one_by_one(&self, open: &[usize], limits: Limits, breadth: bool) -> Vec<Option<Searched>> {
         let mut searched = Vec::with_capacity(open.len());
         for part in open {
             let one = self.search(*part, limits, breadth, self.deadline);

@@ -35,8 +35,7 @@ impl<V: Eq + Hash> Table<V> {
         let number = self.values.len() as u32;
         self.values.push(value);
         let values = &self.values;
-        self.numbers
-            .insert_unique(hash, number, |n| FxBuildHasher.hash_one(&values[*n as usize]));
+        self.numbers.insert_unique(hash, number, |n| FxBuildHasher.hash_one(&values[*n as usize]));
         number
     }
 }

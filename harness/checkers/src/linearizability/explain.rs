@@ -16,6 +16,8 @@ const EFFORT: u64 = 2_000_000;
 const MEMORY: usize = 512 << 20;
 /// How many rejected candidates are told of.
 const REJECTED: usize = 12;
+/// How many operations of a core are listed, of those that happened and of those that may have.
+const LISTED: usize = 100;
 
 /// How calls are spoken of.
 pub(crate) trait Labels: Sync {
@@ -44,13 +46,54 @@ pub(crate) fn explain<M: Spec>(
     reached: u32,
     deadline: &Deadline,
     labels: &dyn Labels,
+    whole: bool,
 ) -> Option<Violation> {
+    if !whole {
+        return Some(brief(model, calls, members, reached, labels));
+    }
     let upto = core::first_failure(model, calls, members, reached, deadline);
     let found = core::find(model, calls, members, upto, deadline);
     if found.confirmed == Some(false) {
         return None;
     }
     Some(tell(model, calls, members, upto, &found, deadline, labels))
+}
+
+/// Names the first operation that cannot be explained, and no more.
+fn brief<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    members: &[u32],
+    reached: u32,
+    labels: &dyn Labels,
+) -> Violation {
+    let mut returned: Vec<u32> =
+        members.iter().copied().filter(|i| !calls[*i as usize].optional()).collect();
+    returned.sort_unstable_by_key(|i| calls[*i as usize].returned);
+    let failing = returned.get(reached as usize).or(returned.last()).copied().unwrap_or(0);
+    let mut book = Book { model, calls, labels, mentioned: Vec::new() };
+    book.mention(failing);
+    let object = labels.object(calls[failing as usize].object);
+    let described = book.describe(failing);
+    Violation {
+        sentence: format!(
+            "no order explains what happened up to the return of {} by process {}",
+            described.text, described.process
+        ),
+        object,
+        operations: vec![described],
+        fails_at: 0,
+        rejected: Vec::new(),
+        partials: Vec::new(),
+        core: Core {
+            mandatory: vec![0],
+            optional: Vec::new(),
+            starts: model.init().iter().map(|state| model.describe_state(state)).collect(),
+            any_start: false,
+            confirmed: false,
+            omitted: members.len() - 1,
+        },
+    }
 }
 
 /// The violation, in words.
@@ -65,7 +108,8 @@ fn tell<M: Spec>(
 ) -> Violation {
     let mut book = Book { model, calls, labels, mentioned: Vec::new() };
     let failing = members.iter().copied().find(|i| calls[*i as usize].returned == upto);
-    let failing = failing.unwrap_or(members[0]);
+    let last = |i: &u32| Some(calls[*i as usize].returned).filter(|returned| *returned != NEVER);
+    let failing = failing.or_else(|| members.iter().copied().max_by_key(last)).unwrap_or(0);
     let (partials, rejected) = partials(&mut book, members, failing, deadline);
     let fails_at = book.mention(failing);
     let mut core = Core {
@@ -74,10 +118,16 @@ fn tell<M: Spec>(
         starts: found.starts.iter().map(|state| model.describe_state(state)).collect(),
         any_start: found.any_start,
         confirmed: found.confirmed == Some(true),
+        omitted: 0,
     };
-    for (call, origin) in found.core.calls.iter().zip(&found.core.origin) {
-        let operation = book.mention(*origin);
-        if call.optional() { &mut core.optional } else { &mut core.mandatory }.push(operation);
+    // The latest, if they are too many to be shown.
+    for (call, origin) in found.core.calls.iter().zip(&found.core.origin).rev() {
+        let list = if call.optional() { &mut core.optional } else { &mut core.mandatory };
+        if list.len() < LISTED {
+            list.push(book.mention(*origin));
+        } else {
+            core.omitted += 1;
+        }
     }
     let sentence = sentence(model, calls, found, failing, deadline, &|i| labels.place(i).process);
     let object = calls.get(failing as usize).and_then(|call| labels.object(call.object));
@@ -148,19 +198,14 @@ fn partials<M: Spec>(
     let members: Vec<u32> = (0..prefix.calls.len() as u32).collect();
     let starts = model.init();
     let by_default = Rules::default();
-    let ways = [
-        by_default,
-        Rules { return_order: false, ..by_default },
-        Rules { breadth_first: true, ..by_default },
-    ];
+    let ways = [by_default, Rules { return_order: false, ..by_default }];
     let (mut partials, mut rejected) = (Vec::new(), Vec::new());
     let mut ends: FxHashSet<M::State> = FxHashSet::default();
     for rules in ways {
         let trust = Trust::all();
-        let mut piece =
-            Piece::new(model, &prefix.calls, &members, &starts, rules, trust, deadline);
+        let mut piece = Piece::new(model, &prefix.calls, &members, &starts, rules, trust, deadline);
         let limits = Limits { configurations: EFFORT, memory: MEMORY };
-        let Answer::Order(order) = piece.search(limits, rules.breadth_first) else { continue };
+        let Answer::Order(order) = piece.search(limits, false) else { continue };
         let Some(states) = states_along(model, &prefix, &order, deadline) else { continue };
         let Some(end) = states.last() else { continue };
         if !ends.insert(end.clone()) {
@@ -278,8 +323,7 @@ fn in_order(mut violation: Violation) -> Violation {
     for (to, from) in order.iter().enumerate() {
         place[*from] = to;
     }
-    violation.operations =
-        order.iter().map(|from| violation.operations[*from].clone()).collect();
+    violation.operations = order.iter().map(|from| violation.operations[*from].clone()).collect();
     violation.fails_at = place[violation.fails_at];
     for rejection in &mut violation.rejected {
         rejection.operation = place[rejection.operation];

@@ -73,15 +73,12 @@ impl Linearizable {
 
 impl Check for Linearizable {
     fn property(&self) -> &str {
-        "linearizable"
+        self.model.model.property()
     }
 
     fn check(&self, history: &History, budget: &Budget) -> Finding {
-        let options = Options {
-            time: Some(budget.time),
-            memory: budget.memory,
-            ..self.options.clone()
-        };
+        let options =
+            Options { time: Some(budget.time), memory: budget.memory, ..self.options.clone() };
         Linearizable::finding(&check_history(history, &self.model, &options))
     }
 }

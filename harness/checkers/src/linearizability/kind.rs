@@ -41,9 +41,13 @@ pub enum Model {
     UniqueId,
     /// `write` keeps the greatest, `read`.
     MaxRegister,
+    /// A register whose reads may also return what a write that overlaps them wrote.
+    RegularRegister,
+    /// A register whose reads may return anything while a write overlaps them.
+    SafeRegister,
 }
 
-const ALL: [(Model, &str); 17] = [
+const ALL: [(Model, &str); 19] = [
     (Model::Register, "register"),
     (Model::CasRegister, "cas-register"),
     (Model::Kv, "kv"),
@@ -61,12 +65,23 @@ const ALL: [(Model, &str); 17] = [
     (Model::Bank, "bank"),
     (Model::UniqueId, "unique-id"),
     (Model::MaxRegister, "max-register"),
+    (Model::RegularRegister, "regular-register"),
+    (Model::SafeRegister, "safe-register"),
 ];
 
 impl Model {
     /// Every model, in the order of the documentation.
     pub fn all() -> impl Iterator<Item = Model> {
         ALL.iter().map(|(model, _)| *model)
+    }
+
+    /// The promise it stands for.
+    pub fn property(self) -> &'static str {
+        match self {
+            Model::RegularRegister => "regular",
+            Model::SafeRegister => "safe",
+            _ => "linearizable",
+        }
     }
 
     /// Its name, as the command line takes it.

@@ -30,6 +30,7 @@ mod report;
 mod run;
 mod search;
 mod sentence;
+mod weaker;
 
 pub use error::CheckError;
 pub use fast::{Shortcut, Witness};

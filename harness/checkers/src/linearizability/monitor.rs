@@ -35,7 +35,8 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// Watches by a model. Objects that become too hard to follow, by more configurations than
+    /// Watches by a model; regular and safe registers are watched as if they promised nothing.
+    /// Objects that become too hard to follow, by more configurations than
     /// the options allow, are not followed any longer.
     pub fn new(kind: &ModelKind, options: &Options) -> Result<Monitor, CheckError> {
         fn watch<T: Translate + Send + 'static>(
@@ -44,8 +45,13 @@ impl Monitor {
         ) -> Result<Box<dyn Watcher + Send>, CheckError> {
             Ok(Box::new(Watching::<T>::new(T::starting(kind, options)?, options)))
         }
+        if matches!(kind.model, Model::RegularRegister | Model::SafeRegister) {
+            return Ok(Monitor { watcher: Box::new(Nobody) });
+        }
         let watcher = match kind.model {
-            Model::Register | Model::CasRegister => watch::<Register>(kind, options),
+            Model::Register | Model::CasRegister | Model::RegularRegister | Model::SafeRegister => {
+                watch::<Register>(kind, options)
+            }
             Model::Kv => watch::<Kv>(kind, options),
             Model::MultiRegister => watch::<MultiRegister>(kind, options),
             Model::Mutex => watch::<Mutex>(kind, options),
@@ -80,6 +86,19 @@ impl Monitor {
 trait Watcher {
     fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError>;
     fn poll(&mut self) -> Option<Alarm>;
+}
+
+/// Watches nothing.
+struct Nobody;
+
+impl Watcher for Nobody {
+    fn push(&mut self, _: &Record) -> Result<Option<Alarm>, CheckError> {
+        Ok(None)
+    }
+
+    fn poll(&mut self) -> Option<Alarm> {
+        None
+    }
 }
 
 /// An operation that has not been worked off.
@@ -374,11 +393,8 @@ fn alarm<T: Translate>(model: &T, object: &Object<T>, number: u32, record: u64) 
     let due = object.pending.iter().find(|p| p.number == number);
     let op = due.and_then(|p| p.op.as_ref());
     let what = op.map_or_else(|| "an operation".into(), |op| model.describe(op));
-    let mut reasons: Vec<String> = object
-        .ways
-        .iter()
-        .filter_map(|(state, _)| Some(model.why_not(state, op?)))
-        .collect();
+    let mut reasons: Vec<String> =
+        object.ways.iter().filter_map(|(state, _)| Some(model.why_not(state, op?))).collect();
     reasons.sort();
     reasons.dedup();
     let sentence = match &reasons[..] {

@@ -19,6 +19,9 @@ pub struct Options {
     /// Whether a linearizable history comes with its order, which is replayed before anything is
     /// said. Without it, the polynomial checks answer sooner and are taken at their word.
     pub order: bool,
+    /// Whether a violation is explained: its core, the longest orders, the rejected candidates.
+    /// Without, only the first failing operation is named, and the verdict comes sooner.
+    pub explain: bool,
     /// What a `cas` that completed `fail` tells.
     pub failed_cas: FailedCas,
     /// Which rules and shortcuts are in force.
@@ -33,6 +36,7 @@ impl Default for Options {
             time: None,
             threads: 0,
             order: true,
+            explain: true,
             failed_cas: FailedCas::default(),
             rules: Rules::default(),
         }
@@ -108,7 +112,13 @@ impl Rules {
 
     /// The rules that take nothing on trust from the model.
     pub fn unhinted() -> Rules {
-        Rules { return_order: true, symmetry: true, dominance: true, ..Rules::none() }
+        Rules {
+            return_order: true,
+            symmetry: true,
+            dominance: true,
+            justification: true,
+            ..Rules::none()
+        }
     }
 }
 

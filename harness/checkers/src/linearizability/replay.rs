@@ -21,11 +21,7 @@ pub enum Unexplained {
 
 /// Whether an order of these calls, given by their indexes, explains them, by the model's steps
 /// alone.
-pub fn replay<M: Spec>(
-    model: &M,
-    calls: &[Call<M::Op>],
-    order: &[u32],
-) -> Result<(), Unexplained> {
+pub fn replay<M: Spec>(model: &M, calls: &[Call<M::Op>], order: &[u32]) -> Result<(), Unexplained> {
     replay_part(model, calls.len(), |i| &calls[i as usize], order)
 }
 
@@ -51,8 +47,7 @@ where
         }
         latest = latest.max(this.called);
     }
-    if let Some(missing) = (0..count as u32).find(|i| !taken[*i as usize] && !call(*i).optional())
-    {
+    if let Some(missing) = (0..count as u32).find(|i| !taken[*i as usize] && !call(*i).optional()) {
         return Err(Unexplained::Missing(missing));
     }
     match model.first_rejected(&mut order.iter().map(|i| &call(*i).op)) {

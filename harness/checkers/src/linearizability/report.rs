@@ -163,4 +163,7 @@ pub struct Core {
     pub any_start: bool,
     /// Whether a search without any hint confirmed it.
     pub confirmed: bool,
+    /// How many more operations belong to it than are listed.
+    #[serde(default)]
+    pub omitted: usize,
 }

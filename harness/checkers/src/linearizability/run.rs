@@ -1,21 +1,22 @@
 //! From a recorded history to a report.
 
+use super::core::forgotten;
+use super::engine::{Decided, Decision, decide};
+use super::erased::{Erased, erase};
+use super::explain::{Labels, Place, explain};
+use super::fast::{Shortcut, Witness};
 use super::history::{RawCall, Translate, Translated, pair, translate};
 use super::kind::{Model, ModelKind};
 use super::models::{
     AppendLog, Bank, Counter, FencedLock, FifoQueue, Kv, MaxRegister, MultiRegister, Mutex,
     PriorityQueue, ReentrantLock, Register, Semaphore, Set, Stack, UniqueId,
 };
-use super::core::forgotten;
-use super::engine::{Decided, Decision, decide};
-use super::erased::{Erased, erase};
-use super::explain::{Labels, Place, explain};
 use super::partition::partition;
-use super::fast::{Shortcut, Witness};
 use super::replay::replay;
 use super::report::{Order, Report, Verdict, Why};
-use rustc_hash::{FxHashMap, FxHashSet};
+use super::weaker::weaker;
 use super::{Call, CheckError, Deadline, Options, Spec};
+use rustc_hash::{FxHashMap, FxHashSet};
 use schism_history::{History, Value};
 
 /// Judges a history by a model.
@@ -41,7 +42,33 @@ pub fn check_history(
         Model::Bank => run::<Bank>(history, kind, options),
         Model::UniqueId => run::<UniqueId>(history, kind, options),
         Model::MaxRegister => run::<MaxRegister>(history, kind, options),
+        Model::RegularRegister => run_weaker(history, kind, options, false),
+        Model::SafeRegister => run_weaker(history, kind, options, true),
     }
+}
+
+/// Judges a register that promises less.
+fn run_weaker(
+    history: &History,
+    kind: &ModelKind,
+    options: &Options,
+    safe: bool,
+) -> Result<Report, CheckError> {
+    let raw = pair(history)?;
+    let mut model = Register::starting(kind, options)?;
+    let Translated { calls, origin, objects } = &translate(&mut model, &raw)?;
+    let labels = ByRecord { raw: &raw, origin, objects };
+    Ok(Report {
+        model: kind.to_string(),
+        property: kind.model.property().into(),
+        operations: calls.len(),
+        concurrent: concurrent(calls),
+        objects: objects.len(),
+        verdict: weaker(&model, calls, safe, &labels),
+        method: "each read by itself".into(),
+        configurations: 0,
+        notes: Vec::new(),
+    })
 }
 
 /// Judges calls of one's own model. Operations are named by their index among the calls.
@@ -114,9 +141,11 @@ fn judge<M: Spec>(
         configurations: 0,
         notes: Vec::new(),
     };
-    let open =
-        if options.rules.fast_paths { judgement.shortcuts(model, calls) } else { Ok(None) };
+    let open = if options.rules.fast_paths { judgement.shortcuts(model, calls) } else { Ok(None) };
     let verdict = open.and_then(|open| {
+        if open.as_ref().is_some_and(FxHashSet::is_empty) {
+            return Ok(());
+        }
         let (erased, numbered) = erase(model, calls);
         let mut parts = partition(&erased, &numbered);
         if let Some(open) = open {
@@ -212,7 +241,8 @@ impl Judgement<'_> {
                     self.keep(own.first().map_or(0, |call| call.object), &order);
                 }
             }
-            Some(Shortcut::Violation(witness)) => match self.witnessed(model, own, members, &witness)
+            Some(Shortcut::Violation(witness)) => match self
+                .witnessed(model, own, members, &witness)
             {
                 Some(verdict) => return Err(verdict),
                 None => {
@@ -250,13 +280,13 @@ impl Judgement<'_> {
         }
         let (erased, numbered) = erase(model, &calls);
         let everyone: Vec<u32> = (0..numbered.len() as u32).collect();
-        let decided =
-            decide(&erased, &numbered, &[everyone.clone()], self.options, &self.deadline);
+        let decided = decide(&erased, &numbered, &[everyone.clone()], self.options, &self.deadline);
         self.configurations += decided.configurations;
         let Decision::Violation { reached, .. } = decided.decision else { return None };
         self.methods.push("unique values");
         let labels = Renumbered { labels: self.labels, origin: &origin };
-        explain(&erased, &numbered, &everyone, reached, &self.deadline, &labels)
+        let whole = self.options.explain;
+        explain(&erased, &numbered, &everyone, reached, &self.deadline, &labels, whole)
             .map(|violation| Verdict::Violation(Box::new(violation)))
     }
 
@@ -287,7 +317,8 @@ impl Judgement<'_> {
             }
             Decision::Violation { part, reached } => {
                 let members = &parts[part];
-                match explain(model, calls, members, reached, &self.deadline, self.labels) {
+                let (deadline, whole) = (&self.deadline, self.options.explain);
+                match explain(model, calls, members, reached, deadline, self.labels, whole) {
                     Some(violation) => Err(Verdict::Violation(Box::new(violation))),
                     None => {
                         self.notes.push(

@@ -22,8 +22,7 @@ pub(crate) fn sentence<M: Spec>(
 ) -> String {
     let told = culprit(model, found, failing);
     let culprit = &calls[told as usize];
-    let mut sentence =
-        format!("{} by process {}", model.describe(&culprit.op), process(told));
+    let mut sentence = format!("{} by process {}", model.describe(&culprit.op), process(told));
     let mut causes: Vec<(u32, &Call<M::Op>)> = found
         .core
         .calls
@@ -50,7 +49,8 @@ pub(crate) fn sentence<M: Spec>(
         .collect();
     clauses.reverse();
     if causes.len() > clauses.len() {
-        clauses.insert(0, format!("{} other operations had their say", causes.len() - clauses.len()));
+        clauses
+            .insert(0, format!("{} other operations had their say", causes.len() - clauses.len()));
     }
     if !clauses.is_empty() {
         sentence.push_str(", but ");
@@ -63,7 +63,8 @@ pub(crate) fn sentence<M: Spec>(
             reasons.sort();
             reasons.dedup();
             let link = if clauses.is_empty() { ", but" } else { ", so that" };
-            sentence.push_str(&format!("{link} at every possible moment {}", joined(&reasons, "or")));
+            sentence
+                .push_str(&format!("{link} at every possible moment {}", joined(&reasons, "or")));
         }
         _ => sentence.push_str(": no order of these operations explains all of their results"),
     }

@@ -49,7 +49,12 @@ fn write_violation(out: &mut String, violation: &Violation) -> fmt::Result {
     if let Some(partial) = violation.partials.first() {
         writeln!(out, "\nThe longest order before that:")?;
         if partial.omitted > 0 {
-            writeln!(out, "  … {} operations, after which: {}", partial.omitted, short(&partial.start))?;
+            writeln!(
+                out,
+                "  … {} operations, after which: {}",
+                partial.omitted,
+                short(&partial.start)
+            )?;
         }
         for step in &partial.steps {
             let text = violation.operations.get(step.operation).map_or("", |op| &op.text);

@@ -157,11 +157,7 @@ fn extremes<Op>(
 }
 
 /// The clusters one after the other, in each the write and then the reads as they were called.
-fn in_sequence(
-    accesses: &[Access],
-    clusters: &[Cluster],
-    sequence: &[u32],
-) -> Vec<u32> {
+fn in_sequence(accesses: &[Access], clusters: &[Cluster], sequence: &[u32]) -> Vec<u32> {
     // Where the next read of each value goes.
     let mut places = vec![NONE; clusters.len()];
     let mut length = 0;

@@ -128,7 +128,8 @@ impl<Op> Sweep<'_, Op> {
         let mut at = self.bits[element as usize].flips[usize::from(to)];
         let mut first = NONE;
         while at != NONE {
-            if first == NONE || self.calls[at as usize].returned < self.calls[first as usize].returned
+            if first == NONE
+                || self.calls[at as usize].returned < self.calls[first as usize].returned
             {
                 first = at;
             }

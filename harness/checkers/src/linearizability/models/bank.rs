@@ -158,7 +158,8 @@ impl Translate for Bank {
                         "{from … to … amount …} or [from to amount]",
                     ));
                 };
-                let (from, to) = (self.symbols.number(from), self.symbols.number(to));
+                let mut number = |name: &Value| self.symbols.number(&account(name));
+                let (from, to) = (number(from), number(to));
                 Ok((call.outcome() != Outcome::Fail).then_some(BankOp::Transfer(from, to, amount)))
             }
             "read" => {
@@ -167,17 +168,25 @@ impl Translate for Bank {
                     return Err(Mismatch::output(call, "a map from accounts to balances"));
                 };
                 let mut balances = Vec::with_capacity(entries.len());
-                for (account, balance) in entries {
+                for (name, balance) in entries {
                     let Some(balance) = balance.as_int() else {
                         return Err(Mismatch::output(call, "balances that are whole numbers"));
                     };
-                    balances.push((self.symbols.number(account), balance));
+                    balances.push((self.symbols.number(&account(name)), balance));
                 }
                 balances.sort_unstable();
                 Ok(Some(BankOp::Read(balances)))
             }
             _ => Err(Mismatch::function(call, "`transfer`, `read`")),
         }
+    }
+}
+
+/// An account by its name: JSON has only strings as the keys of a map, so that `"3"` is 3.
+fn account(name: &Value) -> Value {
+    match name.as_str().and_then(|text| text.parse::<i64>().ok()) {
+        Some(number) => Value::Int(number),
+        None => name.clone(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Queue, stack and priority queue: what is put in comes out once, in an order.
 
 use super::Symbols;
+use crate::linearizability::fast::{self, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::fast::{self, Shortcut};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use schism_history::{Outcome, Value};

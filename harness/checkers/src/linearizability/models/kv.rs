@@ -1,10 +1,10 @@
 //! One entry of a key-value store. Each key is an object of its own.
 
-use super::{NIL, Symbols};
 use super::register::cas_result;
+use super::{NIL, Symbols};
+use crate::linearizability::fast::{self, Access, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::fast::{self, Access, Shortcut};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};

@@ -1,9 +1,9 @@
 //! A register, with or without compare-and-set.
 
 use super::{NIL, Symbols};
+use crate::linearizability::fast::{self, Access, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::fast::{self, Access, Shortcut};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};

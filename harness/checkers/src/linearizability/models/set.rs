@@ -1,9 +1,9 @@
 //! A set. Without reads of the whole, every element is an object of its own.
 
 use super::Symbols;
+use crate::linearizability::fast::{self, Element, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::fast::{self, Element, Shortcut};
 use crate::linearizability::model::{Call, Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::FxHashSet;

@@ -1,9 +1,9 @@
 //! Identifiers that are given out once.
 
 use super::Symbols;
+use crate::linearizability::fast::{self, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::fast::{self, Shortcut};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::FxHashSet;

@@ -44,6 +44,7 @@ struct Search<'g, 's, M> {
     graph: Graph<'g, 's>,
     buckets: BTreeMap<u32, Bucket<M>>,
     ways: Ways,
+    overwrites: Vec<M>,
     configurations: u64,
     /// Bytes of the buckets that are not being expanded.
     waiting: usize,
@@ -52,7 +53,8 @@ struct Search<'g, 's, M> {
 impl<'g, 's, M: Mask> Search<'g, 's, M> {
     fn new(graph: Graph<'g, 's>) -> Self {
         let (buckets, ways) = (BTreeMap::new(), Ways::default());
-        Search { graph, buckets, ways, configurations: 0, waiting: 0 }
+        let overwrites = graph.overwrites();
+        Search { graph, buckets, ways, overwrites, configurations: 0, waiting: 0 }
     }
 
     fn run(mut self, initial: u32, limits: Limits, deadline: &Deadline) -> Outcome {
@@ -98,8 +100,8 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
                         Next::Complete => return self.order(way, &steps),
                         Next::Stopped => return self.stopped(),
                         Next::Open(to) if to.layer == layer => {
-                            let overwrites = self.graph.overwrites(&to);
-                            if bucket.visited.insert(&to, &overwrites, &self.graph.used) {
+                            let overwrites = &self.overwrites;
+                            if bucket.visited.insert(&to, overwrites, &self.graph.used) {
                                 self.configurations += 1;
                                 let way = self.ways.grow(way, &steps);
                                 bucket.open.push((to, way));
@@ -122,13 +124,12 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
 
     /// Puts a configuration into the bucket of its layer, unless it has been there.
     fn file(&mut self, at: Configuration<M>, way: u32, steps: &[u32]) {
-        let overwrites = self.graph.overwrites(&at);
         let dominance = self.graph.rules.dominance;
         let bucket = self
             .buckets
             .entry(at.layer)
             .or_insert_with(|| Bucket { visited: Visited::new(dominance), open: Vec::new() });
-        if bucket.visited.insert(&at, &overwrites, &self.graph.used) {
+        if bucket.visited.insert(&at, &self.overwrites, &self.graph.used) {
             self.configurations += 1;
             let way = self.ways.grow(way, steps);
             bucket.open.push((at, way));

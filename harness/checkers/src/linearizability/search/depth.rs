@@ -44,6 +44,7 @@ fn search<M: Mask>(
     deadline: &Deadline,
 ) -> Outcome {
     let mut visited: Visited<M> = Visited::new(graph.rules.dominance);
+    let overwrites: Vec<M> = graph.overwrites();
     let mut stack: Vec<Frame<M>> = Vec::new();
     let mut trail: Vec<u32> = Vec::new();
     let mut steps: Vec<u32> = Vec::new();
@@ -68,7 +69,6 @@ fn search<M: Mask>(
                 }
                 Next::Open(at) => {
                     furthest = furthest.max(at.layer);
-                    let overwrites = graph.overwrites(&at);
                     if visited.insert(&at, &overwrites, &graph.used) {
                         configurations += 1;
                         trail.extend_from_slice(&steps);

@@ -163,18 +163,22 @@ impl<'g, 's> Graph<'g, 's> {
         self.next_optional(from, pending, cursor, trail)
     }
 
-    /// The pending overwrites at a configuration, which dominance looks at.
-    #[inline(always)]
-    pub fn overwrites<M: Mask>(&self, at: &Configuration<M>) -> M {
-        let mut overwrites = M::none();
-        if self.rules.overwriting && self.rules.dominance && self.prepared.overwrites {
-            for pending in self.prepared.mutators(at.layer) {
-                if self.prepared.ops[pending.operation as usize].overwrite {
+    /// The pending overwrites at each layer, which dominance looks at. Nothing if it need not.
+    pub fn overwrites<M: Mask>(&self) -> Vec<M> {
+        let prepared = self.prepared;
+        if !self.rules.overwriting || !self.rules.dominance || !prepared.overwrites {
+            return Vec::new();
+        }
+        let at = |layer| {
+            let mut overwrites = M::none();
+            for pending in prepared.mutators(layer) {
+                if prepared.ops[pending.operation as usize].overwrite {
                     overwrites.set(pending.slot);
                 }
             }
-        }
-        overwrites
+            overwrites
+        };
+        (0..prepared.layers.len() as u32).map(at).collect()
     }
 
     /// The same for operations that may never have happened.
@@ -187,8 +191,7 @@ impl<'g, 's> Graph<'g, 's> {
     ) -> Next<M> {
         let prepared = self.prepared;
         let returned = prepared.layers[from.layer as usize].returned;
-        while let Some(optional) =
-            prepared.optional.get(cursor.candidate as usize - pending.len())
+        while let Some(optional) = prepared.optional.get(cursor.candidate as usize - pending.len())
         {
             if optional.calls[0].0 > returned {
                 break;
@@ -404,12 +407,14 @@ impl<'g, 's> Graph<'g, 's> {
     fn reset_pending<M: Mask>(&mut self, at: &Configuration<M>) -> bool {
         let prepared = self.prepared;
         let returned = prepared.layers[at.layer as usize].returned;
-        prepared.mutators(at.layer).iter().any(|p| {
-            prepared.resets[p.class as usize] && !at.done.has(p.slot)
-        }) || prepared.optional.iter().take_while(|o| o.calls[0].0 < returned).any(|o| {
-            let available = o.calls.get(self.used.count(at.used, o.class));
-            o.reset && available.is_some_and(|(called, _)| *called < returned)
-        })
+        prepared
+            .mutators(at.layer)
+            .iter()
+            .any(|p| prepared.resets[p.class as usize] && !at.done.has(p.slot))
+            || prepared.optional.iter().take_while(|o| o.calls[0].0 < returned).any(|o| {
+                let available = o.calls.get(self.used.count(at.used, o.class));
+                o.reset && available.is_some_and(|(called, _)| *called < returned)
+            })
     }
 }
 

@@ -92,8 +92,7 @@ impl<'a, M: Spec> Interned<'a, M> {
         self.heap += self.model.state_bytes(&state).saturating_sub(size_of::<M::State>());
         self.states.push(state);
         let states = &self.states;
-        self.numbers
-            .insert_unique(hash, number, |n| FxBuildHasher.hash_one(&states[*n as usize]));
+        self.numbers.insert_unique(hash, number, |n| FxBuildHasher.hash_one(&states[*n as usize]));
         number
     }
 }

@@ -7,6 +7,7 @@
 
 use super::space::Hints;
 use crate::linearizability::model::NEVER;
+use crate::linearizability::options::Deadline;
 use rustc_hash::FxHashMap;
 
 /// No slot.
@@ -142,12 +143,13 @@ impl Prepared {
 }
 
 /// Prepares the calls of one object. `None` if more operations are pending at once than can be
-/// numbered.
+/// numbered, or the deadline passes.
 pub(crate) fn prepare(
     calls: &[Numbered],
     hints: &[Hints],
     return_order: bool,
     lookahead: bool,
+    deadline: &Deadline,
 ) -> Option<Prepared> {
     let mut by_call: Vec<u32> = (0..calls.len() as u32).collect();
     if !calls.is_sorted_by_key(|call| call.called) {
@@ -175,9 +177,13 @@ pub(crate) fn prepare(
         if return_order { calls[i as usize].returned } else { calls[i as usize].called }
     };
     for (layer, &due) in by_return.iter().enumerate() {
+        if layer % 8192 == 8191 && deadline.expired() {
+            return None;
+        }
         let returned = calls[due as usize].returned;
         let called = next_call as u32;
-        while let Some(&i) = by_call.get(next_call).filter(|i| calls[**i as usize].called < returned)
+        while let Some(&i) =
+            by_call.get(next_call).filter(|i| calls[**i as usize].called < returned)
         {
             ops[i as usize].slot = slots.take()?;
             let list = if ops[i as usize].pure { &mut pures } else { &mut mutators };

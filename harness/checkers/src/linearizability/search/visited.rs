@@ -6,8 +6,7 @@
 //! of the latter and owes no more of them. So of each kind only the best are kept, and one that is
 //! no better than one of those is not visited.
 //!
-//! A table with open addressing. Entries of layers that are over count as free, so that the
-//! breadth-first search never has to clear it.
+//! A table with open addressing.
 
 use super::expand::Configuration;
 use super::mask::Mask;
@@ -53,8 +52,6 @@ pub(super) struct Visited<M> {
     slots: Vec<Slot<M>>,
     more: Vec<(Spent<M>, u32)>,
     taken: usize,
-    /// Layers before this one are over.
-    layer: u32,
     dominance: bool,
     heap: usize,
 }
@@ -62,19 +59,12 @@ pub(super) struct Visited<M> {
 impl<M: Mask> Visited<M> {
     pub fn new(dominance: bool) -> Self {
         let slots = vec![Self::free(); SMALLEST];
-        Visited { slots, more: Vec::new(), taken: 0, layer: 0, dominance, heap: 0 }
+        Visited { slots, more: Vec::new(), taken: 0, dominance, heap: 0 }
     }
 
     fn free() -> Slot<M> {
         let best = Spent { overwrites: M::none(), fresh: M::none(), used: 0 };
         Slot { layer: FREE, state: 0, unjustified: 0, more: END, done: M::none(), best }
-    }
-
-    /// Forgets everything before this layer.
-    pub fn advance(&mut self, layer: u32) {
-        self.layer = layer;
-        self.taken = 0;
-        self.more.clear();
     }
 
     /// Bytes held.
@@ -100,10 +90,11 @@ impl<M: Mask> Visited<M> {
         self.taken * 8 >= self.slots.len() * 5
     }
 
-    /// Whether the configuration must be visited. `overwrites` are the pending overwrites at its
+    /// Whether the configuration must be visited. `overwrites` are the pending overwrites at each
     /// layer.
-    pub fn insert(&mut self, at: &Configuration<M>, overwrites: &M, used: &Used) -> bool {
-        let (done, spent) = if self.dominance {
+    pub fn insert(&mut self, at: &Configuration<M>, overwrites: &[M], used: &Used) -> bool {
+        let overwrites = overwrites.get(at.layer as usize);
+        let (done, spent) = if let Some(overwrites) = overwrites {
             let spent = Spent {
                 overwrites: at.done.both(overwrites),
                 fresh: at.fresh.clone(),
@@ -111,8 +102,7 @@ impl<M: Mask> Visited<M> {
             };
             (at.done.except(overwrites), spent)
         } else {
-            let spent =
-                Spent { overwrites: M::none(), fresh: at.fresh.clone(), used: at.used };
+            let spent = Spent { overwrites: M::none(), fresh: at.fresh.clone(), used: at.used };
             (at.done.clone(), spent)
         };
         if at.unjustified != NO_STATE && self.dominance {
@@ -200,7 +190,7 @@ impl<M: Mask> Visited<M> {
         let mut at = hash(layer, state, unjustified, done) & mask;
         loop {
             let slot = &self.slots[at];
-            if slot.layer == FREE || slot.layer < self.layer {
+            if slot.layer == FREE {
                 return at;
             }
             if slot.layer == layer
@@ -217,7 +207,7 @@ impl<M: Mask> Visited<M> {
     fn grow(&mut self) {
         let larger = vec![Self::free(); self.slots.len() * 2];
         for slot in std::mem::replace(&mut self.slots, larger) {
-            if slot.layer != FREE && slot.layer >= self.layer {
+            if slot.layer != FREE {
                 let at = self.find(slot.layer, slot.state, slot.unjustified, &slot.done);
                 self.slots[at] = slot;
             }
@@ -232,6 +222,7 @@ fn hash<M: Mask>(layer: u32, state: u32, unjustified: u32, done: &M) -> usize {
     let b = done.hash() ^ u64::from(unjustified).rotate_left(40) ^ 0xd6e8_feb8_6659_fd93;
     let product = u128::from(a).wrapping_mul(u128::from(b));
     let folded = product as u64 ^ (product >> 64) as u64;
-    let mixed = (folded ^ place.wrapping_mul(0x2545_f491_4f6c_dd1d)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed =
+        (folded ^ place.wrapping_mul(0x2545_f491_4f6c_dd1d)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 24) as usize
 }
