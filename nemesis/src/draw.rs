@@ -16,13 +16,17 @@ mod mix;
 pub use allowance::Allowance;
 pub use mix::{Mix, UnknownMix};
 
-use crate::plan::Plan;
+use crate::network::Delay;
+use crate::plan::{AfterKill, Fault, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use class::Class;
+use schism_history::NodeId;
 use std::time::Duration;
 
 /// Which part of the time may have faults, in percent.
 const FAULTY: u64 = 85;
+/// How many plans have a storm of restarts, where restarts are permitted.
+const STORMS: f64 = 0.5;
 /// How often a fault that must be there is drawn at random before it is searched for.
 const TRIES: u64 = 60;
 
@@ -68,6 +72,9 @@ impl Drawing {
         classes.sort_by_key(|class| *class != Class::Kill || self.allow.restart);
         // Others that take nodes out then need time before it.
         let crowded = classes.iter().any(|class| *class != Class::Kill && class.takes_nodes_out());
+        if self.allow.restart && classes.contains(&Class::Kill) && self.rng.chance(STORMS) {
+            self.place_storm();
+        }
         for class in &classes {
             self.place_surely(*class, crowded && !self.allow.restart);
         }
@@ -96,6 +103,44 @@ impl Drawing {
         }
         self.plan.faults.sort_by_key(|fault| (fault.from, fault.until));
         self.plan
+    }
+
+    /// A storm of restarts: one node after the other is killed and started again within moments,
+    /// while messages are late. What a protocol forgets when it restarts, or believes of a leader
+    /// that came and went, shows when elections meet restarts, and single kills seconds apart
+    /// hardly ever make them meet. Either any node bounces, faster than elections go, or leaders
+    /// fall as soon as they rise.
+    fn place_storm(&mut self) {
+        let leaders = self.allow.leader && self.rng.chance(0.5);
+        let (down, gap, late) = match leaders {
+            true => ((40, 600), 300 + self.rng.below(600), self.rng.pick(&[30, 80, 150])),
+            false => ((5, 60), 20 + self.rng.below(80), self.rng.pick(&[100, 250, 500])),
+        };
+        let late = Duration::from_millis(late.copied().unwrap_or(100));
+        let kills = ((self.end - self.start) * (20 + self.rng.below(60)) / 100 / gap).min(60);
+        let room = (self.end - self.start).saturating_sub(kills * gap).max(1);
+        let first = self.start + self.rng.below(room);
+        let until = (first + kills * gap).min(self.end);
+        if self.allow.delay_max.is_none() && self.rng.chance(0.8) {
+            let what = What::Delay(Delay::Uniform(Duration::ZERO, late));
+            let (from, until) = (Duration::from_millis(first), Duration::from_millis(until));
+            self.keep(Fault { what, target: Target::All, from, until });
+        }
+        let mut at = first;
+        for _ in 0..kills {
+            let length = self.rng.below(down.1 - down.0) + down.0;
+            let target = match leaders && self.rng.chance(0.7) {
+                true => Target::Leader,
+                false => Target::Nodes(vec![NodeId(self.rng.below(u64::from(self.nodes)) as u16)]),
+            };
+            let after =
+                if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
+            if at + length < self.end {
+                let (from, until) = (Duration::from_millis(at), Duration::from_millis(at + length));
+                self.keep(Fault { what: What::Kill(after), target, from, until });
+            }
+            at += gap / 2 + self.rng.below(gap);
+        }
     }
 
     /// A random length around the unit.
@@ -133,8 +178,13 @@ impl Drawing {
         let Some(fault) = class.draw(rng, self.mix, allow, self.nodes, from, until) else {
             return false;
         };
+        self.keep(fault)
+    }
+
+    /// Keeps a fault if everything still fits.
+    fn keep(&mut self, fault: Fault) -> bool {
         self.plan.faults.push(fault);
-        let fits = budget::fits(&self.plan.faults, allow, self.nodes);
+        let fits = budget::fits(&self.plan.faults, &self.allow, self.nodes);
         if !fits {
             self.plan.faults.pop();
         }

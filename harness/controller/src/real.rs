@@ -104,8 +104,7 @@ pub fn run(
     let recording = Recording { writer: Some(writer), failed: None };
     let sink = ToFile(Rc::new(RefCell::new(recording)));
     let plan = recipe.plan.clone();
-    let mut run =
-        Run::new(recipe.config(), workload, plan, recipe.base(), Box::new(sink.clone()));
+    let mut run = Run::new(recipe.config(), workload, plan, recipe.base(), Box::new(sink.clone()));
     let mut meter = Meter::default();
     host.play(&mut run, |run, now| {
         if live.shown() {

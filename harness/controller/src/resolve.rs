@@ -43,14 +43,20 @@ pub struct Request {
 
 /// The protocol of this name.
 pub fn card(name: &str) -> Result<&'static Card, Error> {
-    schism_protocols::find(name)
-        .map_err(|e| Error::usage(format!("{e} (`schism list` shows all)")))
+    schism_protocols::find(name).map_err(|e| Error::usage(format!("{e} (`schism list` shows all)")))
 }
 
 /// What a card's model permits the nemesis to do.
 pub fn allowance(card: &Card, nodes: u16) -> Allowance {
     let model: Model = card.model;
-    let crash_max = (card.tolerates)(usize::from(nodes)).min(usize::from(nodes)) as u16;
+    // Two stay: what nobody else has seen, nobody can disagree about.
+    let survivors = nodes.min(2);
+    let crash_max = (card.tolerates)(usize::from(nodes)).min(usize::from(nodes - survivors)) as u16;
+    if matches!(card.workload, "echo" | "unique-ids") {
+        // Nodes that never speak to each other have no links to cut.
+        let pause = model.pauses();
+        return Allowance { crash_max, restart: model.restart(), pause, ..Allowance::none() };
+    }
     Allowance {
         crash_max,
         restart: model.restart(),
@@ -100,7 +106,12 @@ impl Request {
     }
 
     /// The recipe for a program that speaks Maelstrom's protocol.
-    pub fn of_program(&self, program: &Path, arguments: &[String], seed: u64) -> Result<Recipe, Error> {
+    pub fn of_program(
+        &self,
+        program: &Path,
+        arguments: &[String],
+        seed: u64,
+    ) -> Result<Recipe, Error> {
         let Some(workload) = &self.workload else {
             return Err(Error::usage(format!(
                 "--bin needs --workload: one of {}",
@@ -121,7 +132,8 @@ impl Request {
             }
         };
         let promises = promises.into_iter().map(Into::into).collect();
-        let test = program.file_name().map_or("program".into(), |n| n.to_string_lossy().into_owned());
+        let test =
+            program.file_name().map_or("program".into(), |n| n.to_string_lossy().into_owned());
         let recipe = self.recipe(&test, workload, promises, false, seed);
         let program = std::iter::once(program.display().to_string());
         let program = program.chain(arguments.iter().cloned()).collect();

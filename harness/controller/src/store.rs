@@ -62,11 +62,6 @@ impl RunDirectory {
         self.path.join("verdict.json")
     }
 
-    /// The logs of the nodes.
-    pub fn nodes(&self) -> PathBuf {
-        self.path.join("nodes")
-    }
-
     /// The report.
     pub fn report(&self) -> PathBuf {
         self.path.join("report")
@@ -77,8 +72,8 @@ impl RunDirectory {
         let file = self.recipe();
         let text = fs::read_to_string(&file)
             .map_err(|e| Error::usage(format!("cannot read {}: {e}", file.display())))?;
-        let recipe: Recipe = toml::from_str(&text)
-            .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
+        let recipe: Recipe =
+            toml::from_str(&text).map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
         recipe
             .plan
             .check(recipe.nodes)

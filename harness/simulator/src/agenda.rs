@@ -81,6 +81,19 @@ impl Agenda {
         self.heap.pop().map(|entry| (entry.at, entry.event))
     }
 
+    /// Takes out the messages of a sender for which `lost` says so, asked in their order.
+    pub(crate) fn lose(&mut self, src: NodeId, mut lost: impl FnMut() -> bool) -> Vec<Flight> {
+        let mut gone = Vec::new();
+        let entries = std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev();
+        for entry in entries {
+            match entry.event {
+                Event::Arrival(flight) if flight.src == src && lost() => gone.push(flight),
+                event => self.heap.push(Entry { event, ..entry }),
+            }
+        }
+        gone
+    }
+
     /// What is left, in order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Event> {
         std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev().map(|e| e.event)

@@ -60,6 +60,7 @@ const START: (u64, u64) = (1_000_000, 5_000_000);
 /// Keys of the streams of random numbers.
 const CHOICES: u64 = 1;
 const CLIENT_LINKS: u64 = 2;
+const LAST_SENDS: u64 = 3;
 
 /// Plays a run to its end.
 pub fn simulate(setup: Setup<'_>) -> Outcome {
@@ -155,9 +156,11 @@ impl Simulation<'_> {
                 }
                 Command::Kill(node) => {
                     let host = &mut self.nodes[usize::from(node.0)];
+                    let keys = [LAST_SENDS, u64::from(node.0), u64::from(host.life)];
                     host.node = None;
                     host.life = u32::MAX;
                     let waiting = host.stopped.take().unwrap_or_default();
+                    self.crash_while_sending(node, Rng::new(self.seed, &keys));
                     self.world.run.confirm(node, "killed");
                     for event in waiting {
                         self.happen(event);
@@ -180,6 +183,15 @@ impl Simulation<'_> {
                     self.world.agenda.add(at, Event::Ask { client, node, body });
                 }
             }
+        }
+    }
+
+    /// A process that crashes in the middle of sending has sent to some and not to others. A step
+    /// is never torn, so what it last sent is: of the messages still on their way, some are lost.
+    fn crash_while_sending(&mut self, node: NodeId, mut dice: Rng) {
+        let lost = self.world.agenda.lose(node, || dice.chance(0.5));
+        for flight in lost {
+            self.world.fate(&flight, Fate::Lost);
         }
     }
 

@@ -237,15 +237,23 @@ fn decide(
     bytes: u32,
 ) -> Decision {
     let stopped = |routed, by| Decision { routed, corrupt: None, by };
-    if let Some(force) = link.rules.iter().find(|force| force.rule.freeze) {
+    // Every fault that alone would have stopped it has touched it.
+    let mut by = None;
+    for force in link.rules.iter().filter(|force| force.rule.freeze) {
         touch(touched, force.fault, |t| t.held += 1);
-        return stopped(Routed::Held, force.fault);
+        by = by.or(Some(force.fault));
+    }
+    if let Some(fault) = by {
+        return stopped(Routed::Held, fault);
     }
     let number = link.count;
     link.count += 1;
-    if let Some(force) = link.rules.iter().find(|force| force.rule.cut) {
+    for force in link.rules.iter().filter(|force| force.rule.cut) {
         touch(touched, force.fault, |t| t.cut += 1);
-        return stopped(Routed::Cut, force.fault);
+        by = by.or(Some(force.fault));
+    }
+    if let Some(fault) = by {
+        return stopped(Routed::Cut, fault);
     }
 
     let key = link.key;

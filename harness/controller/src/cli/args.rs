@@ -259,9 +259,8 @@ fn parse_seeds(text: &str) -> Result<Seeds, String> {
 
 /// Reads `7` or `3n`.
 pub fn parse_concurrency(text: &str, nodes: u16) -> Result<u32, String> {
-    let wrong = || {
-        format!("--concurrency `{text}`: write a number of clients from 1 to 10000, or like 3n")
-    };
+    let wrong =
+        || format!("--concurrency `{text}`: write a number of clients from 1 to 10000, or like 3n");
     let count = match text.strip_suffix('n') {
         Some("") => u32::from(nodes),
         Some(per_node) => {

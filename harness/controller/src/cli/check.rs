@@ -5,7 +5,9 @@ use super::args::{CheckArgs, Key};
 use super::terminal::{colour, print, width};
 use crate::{Error, Verdict, judge, loading};
 use schism_checkers::Budget;
-use schism_checkers::linearizability::{Linearizable, ModelKind, Options, Report, check_history};
+use schism_checkers::linearizability::{
+    Linearizable, ModelKind, Options, Report, check_history, explanation,
+};
 use schism_history::{History, Keyed, LoadOptions};
 use schism_reports::{RunFacts, Summary};
 
@@ -41,7 +43,7 @@ pub fn check(args: &CheckArgs) -> Outcome {
     };
     if let Some(path) = &args.html {
         let page = match &report {
-            Some(report) => String::new(),
+            Some(report) => explanation::html(report),
             None => {
                 return Err(Error::usage("--html explains one model's verdict: add --model"));
             }
@@ -52,7 +54,7 @@ pub fn check(args: &CheckArgs) -> Outcome {
     } else if args.json {
         print(&format!("{:#}\n", serde_json::json!(verdict)));
     } else if let Some(report) = &report {
-        print(&format!("{report:#?}"));
+        print(&explanation::text(report));
     } else {
         let summary = Summary::of(&history, &verdict.findings, &RunFacts::default());
         print(&schism_reports::terminal::summary(&summary, colour(), width()));
@@ -61,7 +63,6 @@ pub fn check(args: &CheckArgs) -> Outcome {
 }
 
 fn search(history: &History, model: &ModelKind, budget: &Budget) -> Result<Report, Error> {
-    let options =
-        Options { time: Some(budget.time), memory: budget.memory, ..Options::default() };
+    let options = Options { time: Some(budget.time), memory: budget.memory, ..Options::default() };
     check_history(history, model, &options).map_err(Error::usage)
 }

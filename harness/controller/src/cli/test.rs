@@ -42,7 +42,8 @@ pub fn test(args: &TestArgs) -> Outcome {
             vec![request.of_program(program, &args.arguments, seed)?]
         }
         None => {
-            let cards: Result<Vec<_>, Error> = args.names.iter().map(|n| resolve::card(n)).collect();
+            let cards: Result<Vec<_>, Error> =
+                args.names.iter().map(|n| resolve::card(n)).collect();
             let recipes = cards?.into_iter().map(|card| request.of_card(card, seed));
             recipes.collect::<Result<_, _>>()?
         }
@@ -134,12 +135,24 @@ fn announce(recipe: &Recipe, showing: &Showing<'_>) {
         recipe.nodes,
         recipe.workload,
         schism_nemesis::time::words(recipe.time_limit),
-        recipe.plan,
+        first_lines(&recipe.plan.to_string()),
     );
     if showing.json {
         eprint!("{text}");
     } else {
         print(&text);
+    }
+}
+
+/// A plan of storms is long: the rest of it stands in `run.toml`.
+fn first_lines(plan: &str) -> String {
+    const MOST: usize = 24;
+    let lines: Vec<&str> = plan.lines().collect();
+    match lines.len().checked_sub(MOST) {
+        Some(more) if more > 1 => {
+            format!("{}\n… and {more} more", lines[..MOST].join("\n"))
+        }
+        _ => plan.trim_end().to_string(),
     }
 }
 
@@ -190,7 +203,10 @@ fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
             let line = command_line(Some((bad.seed, true)));
             text += &format!("seed {} is the first that fails:\n", bad.seed);
             for finding in bad.verdict.findings.iter().filter(|f| f.status == overall) {
-                text += &format!("  {}: {}: {}\n", finding.property, finding.status, finding.explanation);
+                text += &format!(
+                    "  {}: {}: {}\n",
+                    finding.property, finding.status, finding.explanation
+                );
             }
             text += &format!("replay: {line}\n");
             command = Some(line);
