@@ -22,7 +22,7 @@ pub(super) fn explanation(details: &Value) -> Option<Markup> {
         ul {
             @for &i in &core.mandatory { li { (operation(&violation, i)) } }
             @for &i in &core.optional {
-                li { (operation(&violation, i)) " (may not have happened; does not help)" }
+                li { (operation(&violation, i)) " (need not have happened by then; does not help)" }
             }
         }
         @if omitted > 0 { p.note { (omitted) " more of them are not listed." } }
