@@ -35,7 +35,9 @@ pub fn catalogue() -> &'static [Card] {
         broadcast::MAJORITY_UNIFORM,
         broadcast::FIFO,
         broadcast::WAITING_CAUSAL,
+        consensus::FLOODING,
         consensus::FLOODING_UNIFORM,
+        consensus::HIERARCHICAL,
         replication::RAFT,
     ];
     CATALOGUE

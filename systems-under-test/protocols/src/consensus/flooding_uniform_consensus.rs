@@ -7,9 +7,6 @@
 //! for all who have not crashed. Of N rounds one has no crash in it, since not all processes
 //! crash in turn and still somebody decides; after that round all know the same proposals, and
 //! keep knowing the same. Any number of processes may crash. A decision costs N³ messages.
-//!
-//! The book has everybody propose. Here a process that has nothing to propose makes the first
-//! proposal it hears of its own, so that asking one process is enough.
 
 use schism_kernel::Two::{A as Beb, B as P};
 use schism_kernel::{
@@ -35,7 +32,6 @@ pub struct FloodingUniformConsensus<V> {
     correct: BTreeSet<ProcessId>,
     round: usize,
     decision: Option<V>,
-    proposed: bool,
     proposalset: BTreeSet<V>,
     receivedfrom: BTreeSet<ProcessId>,
     /// Proposals of rounds that are not here yet.
@@ -52,7 +48,6 @@ impl<V> Default for FloodingUniformConsensus<V> {
             correct: BTreeSet::new(),
             round: 1,
             decision: None,
-            proposed: false,
             proposalset: BTreeSet::new(),
             receivedfrom: BTreeSet::new(),
             early: BTreeMap::new(),
@@ -75,14 +70,11 @@ impl<V: Wire> Algorithm for FloodingUniformConsensus<V> {
 
     /// `upon event ⟨ uc, Propose | v ⟩ do`
     fn upon_request(&mut self, Propose(v): Propose<V>, cx: &mut Cx<'_, Self>) {
-        if !self.proposed {
-            self.proposed = true;
-            self.proposalset.insert(v);
-            self.tell_proposals(cx);
-        }
+        self.proposalset.insert(v);
+        self.tell_proposals(cx);
     }
 
-    fn upon_indication(&mut self, event: Indication<Self::Uses>, cx: &mut Cx<'_, Self>) {
+    fn upon_indication(&mut self, event: Indication<Self::Uses>, _: &mut Cx<'_, Self>) {
         match event {
             // upon event ⟨ P, Crash | p ⟩ do
             P(Crash(p)) => {
@@ -90,11 +82,6 @@ impl<V: Wire> Algorithm for FloodingUniformConsensus<V> {
             }
             // upon event ⟨ beb, Deliver | p, [PROPOSAL, r, ps] ⟩ such that r = round do
             Beb(Deliver(p, Proposal { round, proposals })) => {
-                if !self.proposed {
-                    self.proposed = true;
-                    self.proposalset.extend(proposals.first().cloned());
-                    self.tell_proposals(cx);
-                }
                 if round == self.round {
                     self.receivedfrom.insert(p);
                     self.proposalset.extend(proposals);
@@ -109,7 +96,7 @@ impl<V: Wire> Algorithm for FloodingUniformConsensus<V> {
     fn upon_condition(&mut self, cx: &mut Cx<'_, Self>) -> bool {
         let hasty = self.waits_for_a_majority_only && self.receivedfrom.len() >= cx.majority();
         let heard_all = self.correct.is_subset(&self.receivedfrom) || hasty;
-        if !self.proposed || !heard_all || self.decision.is_some() {
+        if !heard_all || self.decision.is_some() {
             return false;
         }
         if self.round == cx.n() || self.decides_in_round_one || hasty {

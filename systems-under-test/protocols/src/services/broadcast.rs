@@ -22,6 +22,7 @@ pub enum Question {
 }
 
 /// What is answered.
+#[expect(clippy::enum_variant_names, reason = "the names are Maelstrom's")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {

@@ -2,13 +2,23 @@
 //!
 //! There are as many instances as clients name. A process proposes once in each; whoever asks
 //! later is told the decision, too.
+//!
+//! The book's algorithms have everybody propose. If an instance is not decided after a while,
+//! somebody may have nothing to propose: a process then invites all the others to propose what
+//! it has proposed itself.
 
+use schism_kernel::Two::{A as C, B as Beb};
 use schism_kernel::{
-    Abstraction, Algorithm, Ask, Cx, Data, Decide, Many, Never, Note, Propose, Serving,
+    Abstraction, Algorithm, Ask, BestEffortBroadcast, Broadcast, Cx, Data, Decide, Deliver,
+    Indication, Many, Never, Note, Propose, Serving,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
+use std::time::Duration;
+
+/// After how long a process that is still waiting invites the others.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -35,10 +45,14 @@ pub enum Reply {
     },
 }
 
+/// An invitation to propose this value in this instance, if one has nothing better.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Invite(pub u64, pub i64);
+
 /// What a process knows of an instance in which it proposed or decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Instance {
-    Waiting(Vec<Ask<Question>>),
+    Proposed { value: i64, asks: Vec<Ask<Question>> },
     Decided(i64),
 }
 
@@ -46,47 +60,87 @@ enum Instance {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deciding<X> {
     instances: BTreeMap<u64, Instance>,
+    /// Instances that may need an invitation, and when.
+    undecided: VecDeque<(Duration, u64)>,
     over: PhantomData<X>,
 }
 
 impl<X> Default for Deciding<X> {
     fn default() -> Self {
-        Deciding { instances: BTreeMap::new(), over: PhantomData }
+        let (instances, undecided) = (BTreeMap::new(), VecDeque::new());
+        Deciding { instances, undecided, over: PhantomData }
     }
 }
+
+/// Time to invite, set while anything is undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Impatient;
 
 impl<X> Algorithm for Deciding<X>
 where
     X: Abstraction<Request = Propose<i64>, Indication = Decide<i64>> + Data,
 {
     type Implements = Serving<Question, Reply>;
-    type Uses = Many<u64, X>;
-    type Timer = Never;
+    type Uses = (Many<u64, X>, BestEffortBroadcast<Invite>);
+    type Timer = Impatient;
     type Stable = Never;
 
     fn upon_request(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, Self>) {
         let Question::Propose { instance, value } = ask.question;
+        self.propose(instance, value, cx);
         match self.instances.get_mut(&instance) {
-            None => {
-                self.instances.insert(instance, Instance::Waiting(vec![ask]));
-                cx.note(Note::new("propose").instance(instance).value(value));
-                cx.trigger((instance, Propose(value)));
-            }
-            Some(Instance::Waiting(asks)) => asks.push(ask),
+            Some(Instance::Proposed { asks, .. }) => asks.push(ask),
             Some(&mut Instance::Decided(value)) => {
                 cx.indicate(ask.answer(Reply::ProposeOk { value }));
             }
+            None => {}
         }
     }
 
-    fn upon_indication(&mut self, event: (u64, Decide<i64>), cx: &mut Cx<'_, Self>) {
-        let (instance, Decide(value)) = event;
-        cx.note(Note::new("decide").instance(instance).value(value));
-        let before = self.instances.insert(instance, Instance::Decided(value));
-        if let Some(Instance::Waiting(asks)) = before {
-            for ask in asks {
-                cx.indicate(ask.answer(Reply::ProposeOk { value }));
+    fn upon_indication(&mut self, event: Indication<Self::Uses>, cx: &mut Cx<'_, Self>) {
+        match event {
+            C((instance, Decide(value))) => {
+                cx.note(Note::new("decide").instance(instance).value(value));
+                let before = self.instances.insert(instance, Instance::Decided(value));
+                if let Some(Instance::Proposed { asks, .. }) = before {
+                    for ask in asks {
+                        cx.indicate(ask.answer(Reply::ProposeOk { value }));
+                    }
+                }
+            }
+            Beb(Deliver(_, Invite(instance, value))) => self.propose(instance, value, cx),
+        }
+    }
+
+    fn upon_timeout(&mut self, Impatient: Impatient, cx: &mut Cx<'_, Self>) {
+        while let Some(&(when, instance)) = self.undecided.front()
+            && when <= cx.now
+        {
+            self.undecided.pop_front();
+            if let Some(&Instance::Proposed { value, .. }) = self.instances.get(&instance) {
+                cx.trigger(Beb(Broadcast(Invite(instance, value))));
             }
         }
+        if let Some(&(when, _)) = self.undecided.front() {
+            cx.set_timer(Impatient, when - cx.now);
+        }
+    }
+}
+
+impl<X> Deciding<X>
+where
+    X: Abstraction<Request = Propose<i64>, Indication = Decide<i64>> + Data,
+{
+    fn propose(&mut self, instance: u64, value: i64, cx: &mut Cx<'_, Self>) {
+        if self.instances.contains_key(&instance) {
+            return;
+        }
+        self.instances.insert(instance, Instance::Proposed { value, asks: Vec::new() });
+        if self.undecided.is_empty() {
+            cx.set_timer(Impatient, PATIENCE);
+        }
+        self.undecided.push_back((cx.now + PATIENCE, instance));
+        cx.note(Note::new("propose").instance(instance).value(value));
+        cx.trigger(C((instance, Propose(value))));
     }
 }

@@ -13,7 +13,8 @@ fn run(build: Build, seed: u64, crashes: usize) -> World {
     let mut world = World::new(build, 5, seed, Network::BOUNDED);
     let (mut next, mut value) = (BTreeMap::new(), 0);
     world.load(MS * 5000, 1, move |_, node| {
-        let instance = next.entry(node).and_modify(|i| *i += 1).or_insert(0);
+        // Each starts somewhere else: nobody proposes in every instance.
+        let instance = next.entry(node).and_modify(|i| *i += 1).or_insert(node as u64 / 2);
         value += 1;
         json!({ "type": "propose", "instance": *instance, "value": value })
     });
@@ -105,4 +106,28 @@ fn a_majority_is_not_enough_for_agreement() {
     let card = find("flooding-uniform-consensus").unwrap();
     let build = card.twin("waits-for-a-majority-only").unwrap().build;
     assert!((0..20).any(|seed| !agreement(&run(build, seed, 1))));
+}
+
+#[test]
+fn flooding_and_hierarchical_consensus_agree() {
+    for (card, twin) in [
+        ("flooding-consensus", "waits-for-a-majority-only"),
+        ("hierarchical-consensus", "jumps-the-queue"),
+    ] {
+        let card = find(card).unwrap();
+        for seed in 0..10 {
+            let world = run(card.build, seed, 3);
+            assert!(differing_proposals(&world), "{card:?} {seed}");
+            assert!(termination(&world), "{card:?} {seed}");
+            assert!(valid(&world) && integrity(&world) && agreement(&world), "{card:?} {seed}");
+        }
+        let twin = card.twin(twin).unwrap().build;
+        assert!((0..300).any(|seed| !agreement(&run(twin, seed, 3))), "{card:?}");
+    }
+}
+
+#[test]
+fn hierarchical_consensus_is_not_uniform() {
+    let build = find("hierarchical-consensus").unwrap().build;
+    assert!((0..300).any(|seed| !uniform_agreement(&run(build, seed, 3))));
 }
