@@ -131,30 +131,25 @@ fn search<M: Spec>(model: &M, calls: &[Call<M::Op>], initial: M::State, limit: u
             continue;
         }
         // A return that was not taken, or the end: undo the last choice that has alternatives.
-        loop {
-            let Some((entry, before, mut next)) = stack.pop() else { return Plain::Violation };
-            let operation = events.0[entry].operation;
-            let alternative = loop {
-                match next.pop() {
-                    None => break None,
-                    Some(other) if seen.insert((taken.clone(), other.clone())) => {
-                        break Some(other);
-                    }
-                    Some(_) => {}
-                }
-            };
-            if let Some(other) = alternative {
-                state = other;
-                stack.push((entry, before, next));
-                at = events.0[0].next;
-                break;
+        let Some((entry, before, mut next)) = stack.pop() else { return Plain::Violation };
+        let operation = events.0[entry].operation;
+        let alternative = loop {
+            match next.pop() {
+                None => break None,
+                Some(other) if seen.insert((taken.clone(), other.clone())) => break Some(other),
+                Some(_) => {}
             }
+        };
+        if let Some(other) = alternative {
+            state = other;
+            stack.push((entry, before, next));
+            at = events.0[0].next;
+        } else {
             events.put_back(entry);
             taken[operation / 64] &= !(1 << (operation % 64));
             mandatory += usize::from(!calls[operation].optional());
             state = before;
             at = events.0[entry].next;
-            break;
         }
     }
 }

@@ -280,7 +280,13 @@ impl Judgement<'_> {
         }
         let (erased, numbered) = erase(model, &calls);
         let everyone: Vec<u32> = (0..numbered.len() as u32).collect();
-        let decided = decide(&erased, &numbered, &[everyone.clone()], self.options, &self.deadline);
+        let decided = decide(
+            &erased,
+            &numbered,
+            std::slice::from_ref(&everyone),
+            self.options,
+            &self.deadline,
+        );
         self.configurations += decided.configurations;
         let Decision::Violation { reached, .. } = decided.decision else { return None };
         self.methods.push("unique values");

@@ -216,6 +216,14 @@ fn crowd(items: &[Item], calls: &[Call<CollectionOp>], empty: u32) -> Vec<u32> {
 /// An order: values in one that agrees with both their enqueues and their dequeues, cut at the
 /// moments when the queue was found empty.
 fn arrange(calls: &[Call<CollectionOp>], items: &[Item], mut gaps: Vec<(u32, u32)>) -> Vec<u32> {
+    // A value is in before it is out, which narrows both.
+    let narrowed = |item: &Item| Item {
+        put_returned: item.put_returned.min(item.take_returned),
+        take_called: if item.take == NONE { NEVER } else { item.take_called.max(item.put_called) },
+        ..*item
+    };
+    let items: Vec<Item> = items.iter().map(narrowed).collect();
+    let items = &items[..];
     gaps.sort_unstable();
     let mut cuts: Vec<u32> = gaps.iter().map(|(gap, _)| *gap).collect();
     cuts.dedup();
