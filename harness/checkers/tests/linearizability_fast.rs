@@ -155,7 +155,7 @@ fn sets() {
                     *there &= !happens;
                     Some(op)
                 }
-                _ => (!crashed).then(|| SetOp::Contains(element, *there != wrong)),
+                _ => (!crashed).then_some(SetOp::Contains(element, *there != wrong)),
             }
         })
     });
