@@ -1,5 +1,6 @@
 //! Budgets, deadlines, determinism, lying hints, streaming.
 
+#[expect(dead_code, reason = "another oracle is used here")]
 mod linearizability_support;
 
 use linearizability_support::{Random, calls, intervals};

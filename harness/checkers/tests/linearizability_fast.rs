@@ -1,5 +1,6 @@
 //! The polynomial checks against a search, on random histories with unique values.
 
+#[expect(dead_code, reason = "another oracle is used here")]
 mod linearizability_support;
 
 use linearizability_support::{Interval, Random, intervals};

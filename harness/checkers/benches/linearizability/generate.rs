@@ -88,7 +88,7 @@ pub fn cas(
         symbols.number(&Value::Int(value));
     }
     let (mut state, mut spoilt) = (0, false);
-    let mut random = Random::new(0x1234_567);
+    let mut random = Random::new(0x0123_4567);
     let corrupt = count * 9 / 10..count * 9 / 10 + 30;
     let calls = run(
         &mut random,

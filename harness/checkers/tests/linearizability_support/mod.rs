@@ -1,5 +1,4 @@
 //! Random histories and a brute-force oracle for the tests of the linearizability checker.
-#![expect(dead_code, reason = "every test file uses its own part of this")]
 
 use schism_checkers::linearizability::{Call, Deadline, NEVER, Spec, Step};
 
