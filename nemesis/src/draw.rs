@@ -26,7 +26,7 @@ use std::time::Duration;
 /// Which part of the time may have faults, in percent.
 const FAULTY: u64 = 85;
 /// How many plans have a storm of restarts, where restarts are permitted.
-const STORMS: f64 = 0.5;
+const STORMS: f64 = 0.6;
 /// How often a fault that must be there is drawn at random before it is searched for.
 const TRIES: u64 = 60;
 
@@ -114,7 +114,7 @@ impl Drawing {
         let leaders = self.allow.leader && self.rng.chance(0.5);
         let (down, gap, late) = match leaders {
             true => ((40, 600), 300 + self.rng.below(600), self.rng.pick(&[30, 80, 150])),
-            false => ((5, 60), 20 + self.rng.below(80), self.rng.pick(&[100, 250, 500])),
+            false => ((5, 60), 60 + self.rng.below(300), self.rng.pick(&[100, 250, 500])),
         };
         let late = Duration::from_millis(late.copied().unwrap_or(100));
         let kills = ((self.end - self.start) * (20 + self.rng.below(60)) / 100 / gap).min(60);
@@ -129,8 +129,8 @@ impl Drawing {
         let mut at = first;
         for _ in 0..kills {
             let length = self.rng.below(down.1 - down.0) + down.0;
-            let target = match leaders && self.rng.chance(0.7) {
-                true => Target::Leader,
+            let target = match self.allow.leader && self.rng.chance(0.7) {
+                true => Target::NewLeader,
                 false => Target::Nodes(vec![NodeId(self.rng.below(u64::from(self.nodes)) as u16)]),
             };
             let after =

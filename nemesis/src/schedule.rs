@@ -11,12 +11,13 @@ mod resolve;
 pub use action::{Action, Landing, Roles};
 
 use crate::FaultId;
-use crate::plan::{AfterKill, Plan, What};
+use crate::plan::{AfterKill, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use compact_str::CompactString;
 use resolve::Resolved;
 use schism_history::{Fault, FaultEdge, Nanos, NodeId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Where a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ struct Progress {
     targets: Vec<NodeId>,
     touched: u64,
     detail: CompactString,
+    /// For a fault that waits for a leader: when it ends, once it has begun.
+    ends_at: Option<Nanos>,
 }
 
 /// One node, as far as faults are concerned.
@@ -61,7 +64,15 @@ pub struct Schedule {
     edges: Vec<(Nanos, FaultEdge, FaultId)>,
     /// How many of them are past.
     past: usize,
+    /// Faults whose time has come and that wait for a node to begin to lead.
+    awaiting_leader: Vec<FaultId>,
+    /// Who began to lead when such a fault stopped waiting.
+    risen: BTreeMap<FaultId, NodeId>,
 }
+
+/// A fault that waited for a leader begins at most this long after it: somewhere between the
+/// election and the time its first entries have reached everybody.
+const AFTER_RISING: Duration = Duration::from_millis(150);
 
 impl Schedule {
     /// Sets a plan in motion. Its times count from the same zero as the `now` of
@@ -81,11 +92,21 @@ impl Schedule {
                 targets: Vec::new(),
                 touched: 0,
                 detail: CompactString::default(),
+                ends_at: None,
             });
         }
         edges.sort_by_key(|&(at, edge, id)| (at, edge == FaultEdge::Begin, id));
         let victims = vec![Victim::default(); usize::from(nodes)];
-        Schedule { plan, seed, victims, progress, edges, past: 0 }
+        Schedule {
+            plan,
+            seed,
+            victims,
+            progress,
+            edges,
+            past: 0,
+            awaiting_leader: Vec::new(),
+            risen: BTreeMap::new(),
+        }
     }
 
     /// When [`Schedule::due`] has something to do next.
@@ -105,8 +126,18 @@ impl Schedule {
             debug_assert!(at <= now);
             self.past += 1;
             let before = actions.len();
+            let waits = self.plan.faults[fault as usize].target == Target::NewLeader;
+            let risen = self.risen.get(&fault).copied();
             match edge {
+                FaultEdge::Begin if waits && risen.is_none() => self.awaiting_leader.push(fault),
+                FaultEdge::Begin if waits => {
+                    let out = up.iter().filter(|up| !**up).count();
+                    let leader = risen.filter(|_| out < (up.len().saturating_sub(1)) / 2);
+                    self.begin(fault, leader, &up, &mut actions);
+                }
                 FaultEdge::Begin => self.begin(fault, roles.leader, &up, &mut actions),
+                // The end that was planned before the fault had to wait.
+                FaultEdge::End if waits && self.progress[fault as usize].ends_at != Some(at) => {}
                 FaultEdge::End => self.end(fault, &mut actions),
             }
             for action in &actions[before..] {
@@ -120,10 +151,34 @@ impl Schedule {
         actions
     }
 
+    /// A node has begun to lead: the fault that has waited longest for that begins soon, and lasts
+    /// as long as it was meant to.
+    pub fn leader_rose(&mut self, now: Nanos, node: NodeId) {
+        if self.awaiting_leader.is_empty() {
+            return;
+        }
+        let fault = self.awaiting_leader.remove(0);
+        let planned = &self.plan.faults[fault as usize];
+        let length = nanos(planned.until.saturating_sub(planned.from)).max(1);
+        let mut rng = Rng::new(self.seed, &[u64::from(fault), now]);
+        let from = now + nanos(rng.between(Duration::ZERO, AFTER_RISING));
+        self.risen.insert(fault, node);
+        self.progress[fault as usize].ends_at = Some(from + length);
+        self.insert(from, FaultEdge::Begin, fault);
+        self.insert(from + length, FaultEdge::End, fault);
+    }
+
+    /// Adds an edge that is still to come.
+    fn insert(&mut self, at: Nanos, edge: FaultEdge, fault: FaultId) {
+        let later = self.edges[self.past..].partition_point(|&(other, ..)| other <= at);
+        self.edges.insert(self.past + later, (at, edge, fault));
+    }
+
     /// Undoes everything in force and forgets what was still to come. Nodes killed for good stay
     /// dead.
     pub fn heal(&mut self) -> Vec<Action> {
         self.past = self.edges.len();
+        self.awaiting_leader.clear();
         let mut actions = Vec::new();
         for fault in 0..self.progress.len() {
             if self.progress[fault].stage == Stage::InForce {

@@ -3,6 +3,7 @@
 use crate::{Error, Recipe};
 use schism_nemesis::{Allowance, Mix, Plan};
 use schism_protocols::{Card, Model};
+use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,8 +53,7 @@ pub fn allowance(card: &Card, nodes: u16) -> Allowance {
     // Two stay: what nobody else has seen, nobody can disagree about.
     let survivors = nodes.min(2);
     let crash_max = (card.tolerates)(usize::from(nodes)).min(usize::from(nodes - survivors)) as u16;
-    if matches!(card.workload, "echo" | "unique-ids") {
-        // Nodes that never speak to each other have no links to cut.
+    if !talks(card.workload) {
         let pause = model.pauses();
         return Allowance { crash_max, restart: model.restart(), pause, ..Allowance::none() };
     }
@@ -72,16 +72,24 @@ pub fn allowance(card: &Card, nodes: u16) -> Allowance {
     }
 }
 
-/// What may be done to a program nobody knows: its links fail, nodes stay up. A program that
-/// claims more is given a plan by hand.
-fn stranger() -> Allowance {
+/// What may be done to a program nobody knows. It may be killed if that is asked for, and then
+/// starts again with nothing, as under Maelstrom.
+fn stranger(workload: &str) -> Allowance {
+    let talks = talks(workload);
     Allowance {
-        partition: true,
         crash_max: u16::MAX,
-        delay_max: None,
+        restart: true,
+        partition: talks,
+        delay_max: talks.not().then_some(Duration::ZERO),
         pause: true,
         ..Allowance::none()
     }
+}
+
+/// Whether nodes under this workload speak to each other: those that never do have no links to
+/// cut.
+fn talks(workload: &str) -> bool {
+    !matches!(workload, "echo" | "unique-ids")
 }
 
 impl Request {
@@ -137,7 +145,13 @@ impl Request {
         let recipe = self.recipe(&test, workload, promises, false, seed);
         let program = std::iter::once(program.display().to_string());
         let program = program.chain(arguments.iter().cloned()).collect();
-        self.planned(Recipe { program, ..recipe }, &stranger())
+        // Nobody knows whether it survives being killed: that must be asked for.
+        let request = match (self.mix, talks(workload)) {
+            (Mix::Everything, true) => &Request { mix: Mix::Network, ..self.clone() },
+            (Mix::Everything, false) => &Request { mix: Mix::Pause, ..self.clone() },
+            _ => self,
+        };
+        request.planned(Recipe { program, ..recipe }, &stranger(workload))
     }
 
     fn workload_name(&self, default: &str) -> Result<&'static str, Error> {

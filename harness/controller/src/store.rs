@@ -42,6 +42,12 @@ impl RunDirectory {
         Err(Error::usage(format!("{} is no run: it {why}", path.display())))
     }
 
+    /// Removes a run that did not come to anything.
+    pub fn remove(&self) {
+        // If that fails, too, there is nothing left to try.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path

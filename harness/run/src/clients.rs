@@ -108,7 +108,8 @@ impl Clients {
         let msg_id = self.next_msg_id;
         self.next_msg_id += 1;
         self.free.remove(&client);
-        self.connections[client as usize].pending = Some(Pending { op, msg_id, node, life, since: now });
+        self.connections[client as usize].pending =
+            Some(Pending { op, msg_id, node, life, since: now });
         self.deadlines.push_back((deadline, client, msg_id));
         msg_id
     }

@@ -250,7 +250,12 @@ impl Run {
     /// A protocol told something.
     pub fn note(&mut self, now: Nanos, event: ProtocolEvent) {
         match event.kind.as_str() {
-            "lead" => self.leader = Some(event.node),
+            "lead" => {
+                self.leader = Some(event.node);
+                if self.phase == Phase::Chaos {
+                    self.schedule.leader_rose(now - self.since, event.node);
+                }
+            }
             "trust" => self.leader = event.peer,
             "step-down" if self.leader == Some(event.node) => self.leader = None,
             _ => {}

@@ -151,6 +151,8 @@ impl NodeOutbox for Outbox<'_> {
             number: note.number,
             value: Value::from(&note.value),
         };
+        // A new leader may be what a fault waits for.
+        self.world.script_moved |= event.kind == "lead";
         self.world.run.note(self.world.now, event);
     }
 

@@ -187,10 +187,11 @@ impl Simulation<'_> {
     }
 
     /// A process that crashes in the middle of sending has sent to some and not to others. A step
-    /// is never torn, so what it last sent is: of the messages still on their way, some are lost.
+    /// is never torn, so what it last sent is: of the messages still on their way all are lost, or
+    /// some, or none.
     fn crash_while_sending(&mut self, node: NodeId, mut dice: Rng) {
-        let lost = self.world.agenda.lose(node, || dice.chance(0.5));
-        for flight in lost {
+        let chance = [0.0, 0.5, 1.0][dice.below(3) as usize];
+        for flight in self.world.agenda.lose(node, || dice.chance(chance)) {
             self.world.fate(&flight, Fate::Lost);
         }
     }

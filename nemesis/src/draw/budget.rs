@@ -46,7 +46,11 @@ fn clash(one: &Fault, other: &Fault, allow: &Allowance) -> bool {
         || (both(|fault| fault.what.is_to_processes()) && may_share_a_node(one, other))
         // Where it is left to chance who is where, the sum of two cannot be known beforehand.
         || (both(puts_out) && (is_open(one) || is_open(other)))
-        || (both(puts_out) && one.target == Target::Leader && other.target == Target::Leader)
+        || (both(puts_out) && leads(one) && leads(other))
+}
+
+fn leads(fault: &Fault) -> bool {
+    matches!(fault.target, Target::Leader | Target::NewLeader)
 }
 
 fn delays(fault: &Fault) -> bool {
@@ -104,7 +108,7 @@ fn out<'a>(in_force: impl Iterator<Item = &'a Fault>, leader: NodeId, nodes: u16
     for fault in in_force {
         let targets: Vec<NodeId> = match &fault.target {
             Target::Nodes(named) => named.clone(),
-            Target::Leader => vec![leader],
+            Target::Leader | Target::NewLeader => vec![leader],
             _ => (0..nodes).map(NodeId).collect(),
         };
         match &fault.what {

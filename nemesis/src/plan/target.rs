@@ -24,19 +24,22 @@ pub enum Target {
     Majority,
     /// Whoever leads at that moment, by the protocol's own events: `"leader"`.
     Leader,
+    /// Whoever begins to lead next: the fault waits for that moment, and begins a little later:
+    /// `"new-leader"`.
+    NewLeader,
 }
 
 impl Target {
     /// The forms it is written in, for messages.
     pub(crate) const WORDS: &'static str =
-        "\"all\", \"one\", \"minority\", \"majority\", \"leader\", { random = 2 }";
+        "\"all\", \"one\", \"minority\", \"majority\", \"leader\", \"new-leader\", { random = 2 }";
 
     /// How many nodes it is about, in a cluster of this size.
     pub fn count(&self, nodes: u16) -> u16 {
         match self {
             Target::Nodes(named) => named.len() as u16,
             Target::All => nodes,
-            Target::One | Target::Leader => 1,
+            Target::One | Target::Leader | Target::NewLeader => 1,
             Target::Random(count) => *count,
             Target::Minority => nodes.saturating_sub(1) / 2,
             Target::Majority => nodes / 2 + 1,
@@ -54,6 +57,7 @@ impl fmt::Display for Target {
             Target::Minority => f.pad("a minority"),
             Target::Majority => f.pad("a majority"),
             Target::Leader => f.pad("leader"),
+            Target::NewLeader => f.pad("next new leader"),
         }
     }
 }
@@ -72,6 +76,7 @@ impl Serialize for Target {
             Target::Minority => to.serialize_str("minority"),
             Target::Majority => to.serialize_str("majority"),
             Target::Leader => to.serialize_str("leader"),
+            Target::NewLeader => to.serialize_str("new-leader"),
         }
     }
 }
@@ -99,6 +104,7 @@ impl<'de> Visitor<'de> for Forms {
             "minority" => Ok(Target::Minority),
             "majority" => Ok(Target::Majority),
             "leader" => Ok(Target::Leader),
+            "new-leader" => Ok(Target::NewLeader),
             name => match NodeId::parse(name) {
                 Some(_) => Err(E::custom(format!("write a single node as a list: [\"{name}\"]"))),
                 None => Err(E::custom(format!(

@@ -32,6 +32,7 @@ pub(super) fn resolve(
     if targets.is_empty() {
         missing = match fault.target {
             Target::Leader => "no leader was known",
+            Target::NewLeader => "no other node began to lead, or too many were out",
             _ => "no node was running",
         }
         .into();
@@ -67,7 +68,9 @@ fn choose(target: &Target, free: &[bool], leader: Option<NodeId>, rng: &mut Rng)
     let mut chosen = match target {
         Target::Nodes(named) => named.clone(),
         Target::All => (0..nodes).map(NodeId).collect(),
-        Target::Leader => leader.into_iter().filter(|node| node.0 < nodes).collect(),
+        Target::Leader | Target::NewLeader => {
+            leader.into_iter().filter(|node| node.0 < nodes).collect()
+        }
         Target::One | Target::Random(_) | Target::Minority | Target::Majority => {
             let mut able: Vec<NodeId> =
                 (0..nodes).map(NodeId).filter(|node| free[usize::from(node.0)]).collect();

@@ -47,6 +47,7 @@ pub mod rounds;
 mod run;
 mod spells;
 mod table;
+mod vote;
 mod zones;
 
 pub use network::Network;

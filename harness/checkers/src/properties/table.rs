@@ -4,7 +4,7 @@ use super::broadcast::{byzantine, causal, delivery, order, set, total};
 use super::run::{Faults, Run};
 use super::{
     clocks, consensus, convergence, detector, epochs, gossip, leader, link, log, operations,
-    register, rounds,
+    register, rounds, vote,
 };
 use crate::{Budget, Check, Finding, Status};
 use schism_history::History;
@@ -206,6 +206,7 @@ const TABLE: &[(&str, &[Row])] = &[
         "kv",
         &[
             ("election safety", leader::election_safety, "process led a term"),
+            ("single vote", vote::single_vote, "process voted"),
             ("log matching", log::log_matching, "slot was reported by two processes"),
             ("log prefix", log::log_prefix, "slot was reported by two processes"),
             (

@@ -75,6 +75,25 @@ fn terms() {
 }
 
 #[test]
+fn votes() {
+    let mut t = Tape::new(3);
+    let vote = |t: &mut Tape, node, term, candidate| {
+        t.event(node, "vote", Some(candidate), Some(term), Value::Nil);
+    };
+    vote(&mut t, 0, 1, 0);
+    assert_eq!(t.status("kv", "single vote"), Unstressed);
+    vote(&mut t, 1, 1, 1);
+    vote(&mut t, 0, 2, 1);
+    vote(&mut t, 0, 1, 0);
+    assert_eq!(t.status("kv", "single vote"), Holds);
+    vote(&mut t, 0, 1, 1);
+    assert_eq!(
+        t.judge("kv", "single vote").explanation,
+        "n0 voted in term 1 for n0 at 0.010 s and for n1 at 0.050 s"
+    );
+}
+
+#[test]
 fn replicated_logs() {
     let mut t = Tape::new(3);
     t.numbered(0, "lead", 1, 0);

@@ -104,7 +104,8 @@ pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> 
         let mut live = LiveLine::new(!showing.json);
         let outcome = real::run(recipe, &directory, meta_of(recipe), &mut live);
         live.clear();
-        let outcome = outcome?;
+        // A run that never was leaves nothing behind; what was wrong stands in the error.
+        let outcome = outcome.inspect_err(|_| directory.remove())?;
         facts.containment = outcome.containment;
         (outcome.history, outcome.progress)
     };

@@ -20,6 +20,7 @@ pub(super) const RAFT: Card = Card {
     promises: &[
         "linearizable",
         "election safety",
+        "single vote",
         "log matching",
         "log prefix",
         "leader completeness",
@@ -36,7 +37,7 @@ pub(super) const RAFT: Card = Card {
             "log prefix",
             |_| raft(|_, log| log.counts_old_terms = true),
         ),
-        Twin::new("forgets-vote", "keeps its vote in memory only", "election safety", |_| {
+        Twin::new("forgets-vote", "keeps its vote in memory only", "single vote", |_| {
             raft(|_, log| log.forgets_vote = true)
         }),
         Twin::new(

@@ -30,11 +30,16 @@ impl<C: Wire> Raft<C> {
         cx.store(Stored::Term(self.term, voted_for));
     }
 
+    fn vote_for(&mut self, p: ProcessId, cx: &mut Cx<'_, Self>) {
+        self.voted_for = Some(p);
+        self.store_term(cx);
+        cx.note(Note::new("vote").number(self.term).peer(p));
+    }
+
     pub(super) fn stand_for_election(&mut self, cx: &mut Cx<'_, Self>) {
         cx.mark("election");
         self.enter_term(self.term + 1, cx);
-        self.voted_for = Some(cx.me);
-        self.store_term(cx);
+        self.vote_for(cx.me, cx);
         self.role = Role::Candidate { votes: BTreeSet::from([cx.me]) };
         self.wait_for_a_leader(cx);
         let (term, last, last_term) = (self.term, self.log.last(), self.log.last_term());
@@ -61,8 +66,7 @@ impl<C: Wire> Raft<C> {
         let granted = term == self.term && free && complete;
         if granted {
             if self.voted_for.is_none() {
-                self.voted_for = Some(p);
-                self.store_term(cx);
+                self.vote_for(p, cx);
             }
             self.heard_at = cx.now;
         }
