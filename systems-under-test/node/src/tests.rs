@@ -123,7 +123,7 @@ fn our_harness_hears_notes_in_any_layout() {
     }});
     let ours = r#"{"src":"n1","dest":"n2","body":{"type":"Greeting","m":"hello"}}"#;
     let other = r#"{"body": {"m": "hello"}, "src": "n1", "dest": "n2"}"#;
-    assert_eq!(harness.hears(ours), [expected.clone()]);
+    assert_eq!(harness.hears(ours), std::slice::from_ref(&expected));
     assert_eq!(harness.hears(other), [expected]);
 }
 
