@@ -117,11 +117,15 @@ impl Drawing {
             false => ((5, 60), 60 + self.rng.below(300), self.rng.pick(&[100, 250, 500])),
         };
         let late = Duration::from_millis(late.copied().unwrap_or(100));
-        let kills = ((self.end - self.start) * (20 + self.rng.below(60)) / 100 / gap).min(60);
+        let kills = ((self.end - self.start) * (20 + self.rng.below(30)) / 100 / gap).min(60);
+        if kills < 3 {
+            return;
+        }
         let room = (self.end - self.start).saturating_sub(kills * gap).max(1);
         let first = self.start + self.rng.below(room);
         let until = (first + kills * gap).min(self.end);
-        if self.allow.delay_max.is_none() && self.rng.chance(0.8) {
+        let late_too = self.mix == Mix::Everything && self.allow.delay_max.is_none();
+        if late_too && self.rng.chance(0.8) {
             let what = What::Delay(Delay::Uniform(Duration::ZERO, late));
             let (from, until) = (Duration::from_millis(first), Duration::from_millis(until));
             self.keep(Fault { what, target: Target::All, from, until });

@@ -241,7 +241,7 @@ fn decide(
     let mut by = None;
     for force in link.rules.iter().filter(|force| force.rule.freeze) {
         touch(touched, force.fault, |t| t.held += 1);
-        by = by.or(Some(force.fault));
+        by = Some(by.flatten().or(force.fault));
     }
     if let Some(fault) = by {
         return stopped(Routed::Held, fault);
@@ -250,7 +250,7 @@ fn decide(
     link.count += 1;
     for force in link.rules.iter().filter(|force| force.rule.cut) {
         touch(touched, force.fault, |t| t.cut += 1);
-        by = by.or(Some(force.fault));
+        by = Some(by.flatten().or(force.fault));
     }
     if let Some(fault) = by {
         return stopped(Routed::Cut, fault);
