@@ -22,6 +22,8 @@ pub(crate) struct World {
     pub messages: u64,
     /// Nodes stepped so far: the unit of simulated work.
     pub steps: u64,
+    /// Things that happened so far.
+    pub events: u64,
     /// Whether the script may want to be called at another time than it said last.
     pub script_moved: bool,
 }

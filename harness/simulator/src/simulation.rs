@@ -35,6 +35,8 @@ pub struct Outcome {
     pub elapsed: Nanos,
     /// How often a node was stepped.
     pub steps: u64,
+    /// How many things happened: arrivals, timers, requests, replies.
+    pub events: u64,
 }
 
 /// A node in memory.
@@ -86,12 +88,13 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
             client_links: Rng::new(seed, &[CLIENT_LINKS]),
             messages: 0,
             steps: 0,
+            events: 0,
             script_moved: true,
         },
     };
     simulation.play();
-    let World { run, now, steps, .. } = simulation.world;
-    Outcome { run, elapsed: now, steps }
+    let World { run, now, steps, events, .. } = simulation.world;
+    Outcome { run, elapsed: now, steps, events }
 }
 
 struct Simulation<'a> {
@@ -121,6 +124,7 @@ impl Simulation<'_> {
                 _ => match self.world.agenda.pop() {
                     Some((at, event)) => {
                         self.world.now = at;
+                        self.world.events += 1;
                         self.happen(event);
                     }
                     // Nobody will ever do anything again: as with a silent system of real
