@@ -19,4 +19,4 @@ pub mod services;
 mod stacks;
 
 pub use catalogue::{Beyond, Card, Setup, Twin, UnknownProtocol, catalogue, find};
-pub use model::Model;
+pub use model::{Environment, Model};

@@ -115,6 +115,66 @@ impl Model {
     }
 }
 
+/// Where a protocol is tried: the columns of the matrix. What a model permits, one thing at a
+/// time, and what it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Environment {
+    /// Everything the protocol's own model permits.
+    Model,
+    /// Nothing goes wrong.
+    Reliable,
+    /// Messages are lost, repeated and reordered.
+    Lossy,
+    /// Messages take any time, links are cut for a while, processes stop for a while.
+    Asynchronous,
+    /// Processes crash for good, as many as the protocol tolerates.
+    Crash,
+    /// Processes crash and come back with their disks.
+    CrashRecovery,
+    /// Delays beyond the bound: whoever relies on timeouts suspects the living.
+    Inaccurate,
+    /// Clocks jump and drift.
+    Skewed,
+    /// More processes fail than the protocol tolerates.
+    TooManyFaults,
+}
+
+impl Environment {
+    /// Every environment.
+    pub const ALL: [Environment; 9] = [
+        Environment::Model,
+        Environment::Reliable,
+        Environment::Lossy,
+        Environment::Asynchronous,
+        Environment::Crash,
+        Environment::CrashRecovery,
+        Environment::Inaccurate,
+        Environment::Skewed,
+        Environment::TooManyFaults,
+    ];
+
+    /// Its name in tables and on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Environment::Model => "its-model",
+            Environment::Reliable => "reliable",
+            Environment::Lossy => "lossy",
+            Environment::Asynchronous => "asynchronous",
+            Environment::Crash => "crash",
+            Environment::CrashRecovery => "crash-recovery",
+            Environment::Inaccurate => "inaccurate-detector",
+            Environment::Skewed => "skewed-clocks",
+            Environment::TooManyFaults => "too-many-faults",
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

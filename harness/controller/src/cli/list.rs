@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::args::ListArgs;
 use super::terminal::print;
-use schism_protocols::{Card, catalogue};
+use schism_protocols::{Card, Environment, catalogue};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -24,8 +24,11 @@ fn card_json(card: &Card) -> serde_json::Value {
         .iter()
         .map(|twin| json!({"name": twin.name, "line": twin.line, "loses": twin.loses}))
         .collect();
-    let beyond: Vec<_> =
-        card.beyond.iter().map(|b| json!({"property": b.property, "why": b.why})).collect();
+    let beyond: Vec<_> = card
+        .beyond
+        .iter()
+        .map(|b| json!({"property": b.property, "under": b.under.name(), "why": b.why}))
+        .collect();
     json!({
         "name": card.name,
         "line": card.line,
@@ -58,7 +61,12 @@ fn table() -> String {
             let _ = writeln!(text, "{indent}--twin {}: loses {}", twin.name, twin.loses);
         }
         for beyond in card.beyond {
-            let _ = writeln!(text, "{indent}does not promise: {}", beyond.property);
+            let _ = match beyond.under {
+                Environment::Model => {
+                    writeln!(text, "{indent}does not promise: {}", beyond.property)
+                }
+                under => writeln!(text, "{indent}under {under}: loses {}", beyond.property),
+            };
         }
     }
     text

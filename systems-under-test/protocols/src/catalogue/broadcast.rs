@@ -1,13 +1,13 @@
 //! Cards of the broadcasts.
 
 use super::{Beyond, Card, Twin};
-use crate::Model;
 use crate::broadcast::{
     AllAckUniformReliableBroadcast, BroadcastWithSequenceNumber, LazyReliableBroadcast,
     MajorityAckUniformReliableBroadcast, WaitingCausalBroadcast,
 };
 use crate::services::Broadcasting;
 use crate::stacks::{best_effort_broadcast, eager_reliable_broadcast, perfect_detector};
+use crate::{Environment, Model};
 use schism_kernel::{Ambient, AmbientDetector, Node, layer, node};
 
 pub(super) const BEST_EFFORT: Card = Card {
@@ -21,10 +21,11 @@ pub(super) const BEST_EFFORT: Card = Card {
     tolerates: |n| n - 1,
     build: |_| node(layer(Broadcasting::default(), best_effort_broadcast())),
     twins: &[],
-    beyond: &[Beyond {
-        property: "agreement",
-        why: "a sender that crashes in mid-broadcast has reached only some",
-    }],
+    beyond: &[Beyond::new(
+        "agreement",
+        Environment::Model,
+        "a sender that crashes in mid-broadcast has reached only some",
+    )],
 };
 
 pub(super) const EAGER_RELIABLE: Card = Card {
@@ -38,10 +39,11 @@ pub(super) const EAGER_RELIABLE: Card = Card {
     tolerates: |n| n - 1,
     build: |_| node(layer(Broadcasting::default(), eager_reliable_broadcast())),
     twins: &[],
-    beyond: &[Beyond {
-        property: "uniform agreement",
-        why: "a process delivers before it has passed the message on to anybody, and crashes",
-    }],
+    beyond: &[Beyond::new(
+        "uniform agreement",
+        Environment::Model,
+        "a process delivers before it has passed the message on to anybody, and crashes",
+    )],
 };
 
 fn majority_uniform(
@@ -95,10 +97,11 @@ pub(super) const LAZY_RELIABLE: Card = Card {
         "agreement",
         |_| lazy_reliable(|broadcast| broadcast.ignores_crashes = true),
     )],
-    beyond: &[Beyond {
-        property: "uniform agreement",
-        why: "a process delivers what nobody else has got, and crashes",
-    }],
+    beyond: &[Beyond::new(
+        "uniform agreement",
+        Environment::Model,
+        "a process delivers what nobody else has got, and crashes",
+    )],
 };
 
 fn all_ack_uniform(defect: impl FnOnce(&mut AllAckUniformReliableBroadcast<i64>)) -> Box<dyn Node> {
@@ -150,10 +153,11 @@ pub(super) const FIFO: Card = Card {
         "fifo order",
         |_| fifo(|broadcast| broadcast.holds_nothing_back = true),
     )],
-    beyond: &[Beyond {
-        property: "causal order",
-        why: "an answer by another sender may arrive before what it answers",
-    }],
+    beyond: &[Beyond::new(
+        "causal order",
+        Environment::Model,
+        "an answer by another sender may arrive before what it answers",
+    )],
 };
 
 fn waiting_causal(defect: impl FnOnce(&mut WaitingCausalBroadcast<i64>)) -> Box<dyn Node> {

@@ -1,6 +1,6 @@
 //! What is known of a protocol without running it.
 
-use crate::Model;
+use crate::{Environment, Model};
 use schism_kernel::Node;
 use std::fmt;
 
@@ -27,7 +27,8 @@ pub struct Card {
     pub build: fn(Setup) -> Box<dyn Node>,
     /// The same with one defect each.
     pub twins: &'static [Twin],
-    /// What it does not promise and must be seen to break when asked for it.
+    /// What it cannot keep, and must be seen to break: properties it does not promise, and
+    /// promises that are lost outside its model.
     pub beyond: &'static [Beyond],
 }
 
@@ -55,12 +56,14 @@ impl Twin {
     }
 }
 
-/// A property that a protocol does not have.
+/// A property that a protocol does not have in some environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beyond {
     /// The property.
     pub property: &'static str,
-    /// Why the protocol does not have it.
+    /// Where it is lost. [`Environment::Model`]: already within the model, so it is not promised.
+    pub under: Environment,
+    /// Why the protocol does not have it there.
     pub why: &'static str,
 }
 
@@ -75,6 +78,16 @@ impl Setup {
     /// So many processes.
     pub fn new(nodes: usize) -> Setup {
         Setup { nodes }
+    }
+}
+
+impl Beyond {
+    pub(super) const fn new(
+        property: &'static str,
+        under: Environment,
+        why: &'static str,
+    ) -> Beyond {
+        Beyond { property, under, why }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Cards of consensus.
 
 use super::{Beyond, Card, Twin};
-use crate::Model;
 use crate::consensus::{FloodingConsensus, FloodingUniformConsensus, HierarchicalConsensus};
 use crate::services::Deciding;
 use crate::stacks::{best_effort_broadcast, perfect_detector};
+use crate::{Environment, Model};
 use schism_kernel::{Ambient, AmbientDetector, Instances, Node, layer, node};
 
 /// A stack over a consensus algorithm that uses best-effort broadcast and the perfect detector.
@@ -63,10 +63,11 @@ pub(super) const HIERARCHICAL: Card = Card {
     twins: &[Twin::new("jumps-the-queue", "does not wait for its turn", "agreement", |_| {
         hierarchical(|it| it.jumps_the_queue = true)
     })],
-    beyond: &[Beyond {
-        property: "uniform agreement",
-        why: "a process decides, crashes and has told nobody",
-    }],
+    beyond: &[Beyond::new(
+        "uniform agreement",
+        Environment::Model,
+        "a process decides, crashes and has told nobody",
+    )],
 };
 
 pub(super) const FLOODING_UNIFORM: Card = Card {

@@ -1,13 +1,13 @@
 //! Cards of the failure detectors and leader elections.
 
 use super::{Beyond, Card, Twin};
-use crate::Model;
 use crate::detectors::{
     ExcludeOnTimeout, IncreasingTimeout, MonarchicalEventualLeaderDetection,
     MonarchicalLeaderElection,
 };
 use crate::services::Detecting;
 use crate::stacks::perfect_links;
+use crate::{Environment, Model};
 use schism_kernel::{Node, layer, node};
 
 fn perfect(defect: impl FnOnce(&mut ExcludeOnTimeout)) -> Box<dyn Node> {
@@ -82,10 +82,11 @@ pub(super) const EVENTUALLY_PERFECT: Card = Card {
             |_| eventually_perfect(|detector| detector.never_restores = true),
         ),
     ],
-    beyond: &[Beyond {
-        property: "strong accuracy",
-        why: "a process that is slow is suspected until it answers",
-    }],
+    beyond: &[Beyond::new(
+        "strong accuracy",
+        Environment::Model,
+        "a process that is slow is suspected until it answers",
+    )],
 };
 
 pub(super) const EVENTUAL_LEADER: Card = Card {

@@ -1,10 +1,10 @@
 //! Cards of the links.
 
 use super::{Beyond, Card, Twin};
-use crate::Model;
 use crate::links::{PerfectLinks, RetransmitForever, SequenceNumbers};
 use crate::services::Sending;
 use crate::stacks;
+use crate::{Environment, Model};
 use schism_kernel::{Net, Node, layer, node};
 
 fn stubborn_links(defect: impl FnOnce(&mut RetransmitForever<i64>)) -> Box<dyn Node> {
@@ -57,10 +57,11 @@ pub(super) const PERFECT: Card = Card {
         "no duplication",
         |_| perfect_links(|link| link.no_delivered_set = true),
     )],
-    beyond: &[Beyond {
-        property: "fifo order",
-        why: "a message that is sent again is overtaken by those sent after it",
-    }],
+    beyond: &[Beyond::new(
+        "fifo order",
+        Environment::Model,
+        "a message that is sent again is overtaken by those sent after it",
+    )],
 };
 
 pub(super) const FIFO: Card = Card {

@@ -1,10 +1,10 @@
 //! Cards of the registers.
 
 use super::{Beyond, Card, Twin};
-use crate::Model;
 use crate::registers::{MajorityVoting, ReadImposeWriteConsultMajority, ReadOneWriteAll};
 use crate::services::Registers;
 use crate::stacks::{best_effort_broadcast, perfect_detector, perfect_links};
+use crate::{Environment, Model};
 use schism_kernel::{Ambient, AmbientDetector, Instances, Node, layer, node};
 
 fn majority_register(defect: impl FnOnce(&mut MajorityVoting<i64>)) -> Box<dyn Node> {
@@ -31,14 +31,16 @@ pub(super) const MAJORITY_REGISTER: Card = Card {
         |_| majority_register(|register| register.asks_one_less = true),
     )],
     beyond: &[
-        Beyond {
-            property: "atomic",
-            why: "of two reads during a write the first may see the new value, the second the old",
-        },
-        Beyond {
-            property: "linearizable",
-            why: "of two reads during a write the first may see the new value, the second the old",
-        },
+        Beyond::new(
+            "atomic",
+            Environment::Model,
+            "of two reads during a write the first may see the new value, the second the old",
+        ),
+        Beyond::new(
+            "linearizable",
+            Environment::Model,
+            "of two reads during a write the first may see the new value, the second the old",
+        ),
     ],
 };
 
@@ -66,10 +68,11 @@ pub(super) const ROWA: Card = Card {
         "regular",
         |_| rowa(|register| register.waits_for_one_only = true),
     )],
-    beyond: &[Beyond {
-        property: "atomic",
-        why: "a write reaches one reader before the other, who still returns the old value",
-    }],
+    beyond: &[Beyond::new(
+        "atomic",
+        Environment::Model,
+        "a write reaches one reader before the other, who still returns the old value",
+    )],
 };
 
 type Atomic = ReadImposeWriteConsultMajority<i64>;
