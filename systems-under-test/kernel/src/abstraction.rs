@@ -24,13 +24,17 @@ events! {
     Propose<V>(V);
     /// `⟨ Decide | v ⟩`
     Decide<V>(V);
-    /// `⟨ Crash | p ⟩`
-    Crash(ProcessId);
-    /// `⟨ Trust | p ⟩`
-    Trust(ProcessId);
     /// Asks the replicated log to take a command.
     Submit<C>(C);
 }
+
+/// `⟨ Crash | p ⟩`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Crash(pub ProcessId);
+
+/// `⟨ Trust | p ⟩`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Trust(pub ProcessId);
 
 /// What an eventually perfect detector tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -74,6 +74,24 @@ pub enum Knowledge {
     Trust(ProcessId),
 }
 
+impl Knowledge {
+    /// Whether something learnt earlier no longer matters once this is known.
+    pub(crate) fn outdates(self, earlier: Knowledge) -> bool {
+        match (earlier, self) {
+            (Knowledge::Trust(_), Knowledge::Trust(_)) => true,
+            (Knowledge::Suspect(p), Knowledge::Restore(q))
+            | (Knowledge::Restore(p), Knowledge::Suspect(q)) => p == q,
+            (earlier, later) => earlier == later,
+        }
+    }
+
+    /// Whether it matters to who comes later: that a suspicion was taken back is as if there had
+    /// been none.
+    pub(crate) fn lasts(self) -> bool {
+        !matches!(self, Knowledge::Restore(_))
+    }
+}
+
 /// What can happen to a component.
 #[derive(Debug)]
 pub enum Input<C: Component> {

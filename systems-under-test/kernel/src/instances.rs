@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 /// The abstraction of many instances of `X`, named by keys.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Many<K, X>(PhantomData<fn() -> (K, X)>);
 
 impl<K: Data, X: Abstraction> Abstraction for Many<K, X> {
@@ -40,13 +41,8 @@ impl<K: Data, C: Component> Instances<K, C> {
     }
 
     fn remember(&mut self, fact: Knowledge) {
-        self.known.retain(|old| match (old, &fact) {
-            (Knowledge::Trust(_), Knowledge::Trust(_)) => false,
-            (Knowledge::Suspect(p), Knowledge::Restore(q))
-            | (Knowledge::Restore(p), Knowledge::Suspect(q)) => p != q,
-            (old, fact) => old != fact,
-        });
-        if !matches!(fact, Knowledge::Restore(_)) {
+        self.known.retain(|&old| !fact.outdates(old));
+        if fact.lasts() {
             self.known.push(fact);
         }
     }

@@ -4,7 +4,8 @@
 //! [`Algorithm`] implements one abstraction out of another, in handlers that read like the
 //! book's `upon event` clauses. A [`Component`] is what a host can drive; [`Layer`] puts an
 //! algorithm on top of the component it uses, a tuple puts components side by side, and
-//! [`Instances`] keeps many of one kind. A stack whose layers do not fit does not compile.
+//! [`Instances`] keeps many of one kind; [`Each`] runs many instances
+//! of an algorithm over one component that they share. A stack whose layers do not fit does not compile.
 //!
 //! Nothing in here, and nothing written in terms of it, sees a clock, a socket, a thread or the
 //! operating system's randomness: hosts hand in time, messages and choices, and carry out what
@@ -14,6 +15,7 @@ mod abstraction;
 mod algorithm;
 mod ambient;
 mod component;
+mod each;
 mod instances;
 mod kind;
 mod layer;
@@ -30,6 +32,7 @@ pub use component::{
     Abstraction, Choices, Component, Data, Env, Indication, Input, Knowledge, Never, Outbox,
     ProcessId, Request, Wire,
 };
+pub use each::{Each, ForWhom, Shareable};
 pub use instances::{Instances, Many};
 pub use kind::kind_of;
 pub use layer::{Layer, layer};

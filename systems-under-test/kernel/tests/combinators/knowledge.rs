@@ -4,9 +4,9 @@ use crate::support::{ALL, step};
 use proptest::prelude::*;
 use schism_kernel::{
     Abstraction, Algorithm, Ambient, AmbientDetector, AmbientLeader, AmbientSuspicions, Component,
-    Crash, Cx, Env, EventualLeaderDetector, EventuallyPerfectFailureDetector, Indication, Input,
-    Instances, Knowledge, Layer, Never, Outbox, PerfectFailureDetector, ProcessId, Suspicion,
-    Three, Trust, layer,
+    Crash, Cx, Each, Env, EventualLeaderDetector, EventuallyPerfectFailureDetector, Indication,
+    Input, Instances, Knowledge, Layer, Many, Never, Outbox, PerfectFailureDetector, ProcessId,
+    Suspicion, Three, Trust, layer,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,10 @@ fn fact() -> impl Strategy<Value = Knowledge> {
 }
 
 /// What an instance believes, without how it came to it.
-fn belief(instances: &mut Instances<u8, Layer<Listener, Leaves>>, key: u8) -> Listener {
+fn belief<C>(instances: &mut C, key: u8) -> Listener
+where
+    C: Component<Provides = Many<u8, Believing>>,
+{
     use crate::support::Effect::Indicate;
     match step(instances, Input::Request((key, ()))).pop() {
         Some(Indicate((_, belief))) => Listener { heard: 0, ..belief },
@@ -82,23 +85,36 @@ fn belief(instances: &mut Instances<u8, Layer<Listener, Leaves>>, key: u8) -> Li
     }
 }
 
+/// Some instances are there from the start, some come in between, and some in the end.
+fn all_believe_the_same<C>(
+    mut instances: C,
+    history: &[(Knowledge, Option<u8>)],
+) -> Result<(), TestCaseError>
+where
+    C: Component<Provides = Many<u8, Believing>>,
+{
+    belief(&mut instances, 9);
+    for &(fact, create) in history {
+        step(&mut instances, Input::Learn(fact));
+        if let Some(key) = create {
+            belief(&mut instances, key);
+        }
+    }
+    let first = belief(&mut instances, 9);
+    for key in 0..5 {
+        prop_assert_eq!(belief(&mut instances, key), first.clone());
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn an_instance_that_comes_late_believes_what_the_others_do(
         history in prop::collection::vec((fact(), prop::option::of(0u8..4)), 0..20),
     ) {
-        let mut instances = Instances::of(listener());
-        belief(&mut instances, 9);
-        for (fact, create) in history {
-            step(&mut instances, Input::Learn(fact));
-            if let Some(key) = create {
-                belief(&mut instances, key);
-            }
-        }
-        let first = belief(&mut instances, 9);
-        for key in 0..5 {
-            prop_assert_eq!(belief(&mut instances, key), first.clone());
-        }
+        all_believe_the_same(Instances::of(listener()), &history)?;
+        let leaves = (AmbientDetector, AmbientSuspicions, AmbientLeader);
+        all_believe_the_same(layer(Each::of(Listener::default()), leaves), &history)?;
     }
 
     #[test]

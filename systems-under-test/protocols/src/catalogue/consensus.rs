@@ -5,7 +5,7 @@ use crate::consensus::{FloodingConsensus, FloodingUniformConsensus, Hierarchical
 use crate::services::Deciding;
 use crate::stacks::{best_effort_broadcast, perfect_detector};
 use crate::{Environment, Model};
-use schism_kernel::{Ambient, AmbientDetector, Instances, Node, layer, node};
+use schism_kernel::{Ambient, AmbientDetector, Each, Node, layer, node};
 
 /// A stack over a consensus algorithm that uses best-effort broadcast and the perfect detector.
 macro_rules! over_perfect_detector {
@@ -13,7 +13,7 @@ macro_rules! over_perfect_detector {
         let mut consensus = <$algorithm>::default();
         $defect(&mut consensus);
         let uses = (best_effort_broadcast(), AmbientDetector);
-        let instances = Instances::of(layer(consensus, uses));
+        let instances = layer(Each::of(consensus), uses);
         let stack = layer(Deciding::default(), (instances, best_effort_broadcast()));
         node(Ambient { detector: perfect_detector(), stack })
     }};
