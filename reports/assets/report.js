@@ -24,3 +24,11 @@ for (const button of document.querySelectorAll("button[data-witness]")) {
     document.getElementById(button.dataset.to).scrollIntoView();
   });
 }
+for (const button of document.querySelectorAll("button[data-time]")) {
+  button.addEventListener("click", () => {
+    const time = Number(button.dataset.time);
+    Schism.timeline?.look(time - 50_000, time + 50_000);
+    Schism.spacetime?.show(time - 5_000, time + 5_000);
+    (document.getElementById("spacetime") ?? document.getElementById("timeline"))?.scrollIntoView();
+  });
+}

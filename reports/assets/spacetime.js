@@ -14,6 +14,8 @@ Schism.spacetime = (() => {
   let written = [];
   const hidden = { kind: new Set(), event: new Set(), lane: new Set() };
   let undeliveredOnly = false;
+  // The operation that is followed, and when each lane first knows of it and last matters to it.
+  let followed = null;
 
   function start() {
     data = Schism.data();
@@ -37,16 +39,59 @@ Schism.spacetime = (() => {
       if (messages.sent[i] > plane.until || arrives(i) < plane.from) continue;
       if (hidden.kind.has(messages.kind[i]) || (undeliveredOnly && !isLost(i))) continue;
       if (hidden.lane.has(messages.src[i]) || hidden.lane.has(messages.dest[i])) continue;
+      if (!involved(i)) continue;
       found.push(i);
     }
     return found;
+  }
+
+  /**
+   * The causal cone of an operation: its future is what its node did since it was asked and whatever
+   * heard of that; its past is what its node did until it answered and whatever that had heard of.
+   * What lies in both may have been caused by the operation and may have decided its outcome.
+   */
+  function follow(operation) {
+    if (!plane) start();
+    followed = operation && operation.node >= 0 ? operation : null;
+    if (followed) {
+      const count = data.peers.length;
+      const [knows, matters] = [new Array(count).fill(Infinity), new Array(count).fill(-Infinity)];
+      knows[operation.node] = operation.from;
+      matters[operation.node] = operation.until;
+      const arrived = messages.sent.map((_, i) => i).filter((i) => !isLost(i));
+      arrived.sort((a, b) => messages.sent[a] - messages.sent[b]);
+      for (const i of arrived) {
+        if (messages.sent[i] > operation.until) break;
+        if (messages.sent[i] < knows[messages.src[i]]) continue;
+        knows[messages.dest[i]] = Math.min(knows[messages.dest[i]], arrives(i));
+      }
+      arrived.sort((a, b) => arrives(b) - arrives(a));
+      for (const i of arrived) {
+        if (arrives(i) < operation.from) break;
+        if (arrives(i) > matters[messages.dest[i]]) continue;
+        matters[messages.src[i]] = Math.max(matters[messages.src[i]], messages.sent[i]);
+      }
+      Object.assign(followed, { knows, matters });
+    }
+    release.hidden = !followed;
+    plane.redraw();
+  }
+
+  const during = (lane, from, until) => followed.knows[lane] <= from && until <= followed.matters[lane];
+  /** Whether a message is part of what is followed. One that was lost could have been. */
+  function involved(i) {
+    if (!followed) return true;
+    const [src, dest] = [messages.src[i], messages.dest[i]];
+    if (isLost(i)) return during(src, messages.sent[i], messages.sent[i]);
+    return followed.knows[src] <= messages.sent[i] && arrives(i) <= followed.matters[dest];
   }
 
   function told() {
     const found = [];
     for (let i = 0; i < events.time.length; i++) {
       if (events.time[i] < plane.from || events.time[i] > plane.until) continue;
-      if (!hidden.event.has(events.kind[i]) && !hidden.lane.has(events.node[i])) found.push(i);
+      if (hidden.event.has(events.kind[i]) || hidden.lane.has(events.node[i])) continue;
+      if (!followed || during(events.node[i], events.time[i], events.time[i])) found.push(i);
     }
     return found;
   }
@@ -70,7 +115,8 @@ Schism.spacetime = (() => {
     const some = every > 1 ? ` One message in ${every} is drawn: zoom in to see each.` : "";
     const cut = data.cut && (plane.from < data.cut[0] || plane.until > data.cut[1])
       ? ` Messages before ${Schism.time(data.cut[0], 1e3)} and after ${Schism.time(data.cut[1], 1e3)} are not part of this page.` : "";
-    status.textContent = `${span}: ${many(found.length, "message")}, ${lost} of them undelivered, ${many(marks.length, "event")}.${some}${cut}`;
+    const cone = followed ? ` Following ${followed.text}: only what it may have caused and what may have decided it.` : "";
+    status.textContent = `${span}: ${many(found.length, "message")}, ${lost} of them undelivered, ${many(marks.length, "event")}.${some}${cut}${cone}`;
   }
 
   function many(count, what) { return count + " " + what + (count === 1 ? "" : "s"); }
@@ -267,8 +313,15 @@ Schism.spacetime = (() => {
     return label;
   }
 
+  const release = Object.assign(document.createElement("button"), {
+    type: "button", textContent: "Show all traffic again", hidden: true,
+  });
+  release.addEventListener("click", () => follow(null));
+  figure.querySelector(".controls").append(release);
+
   Schism.whenNear(figure, start);
   return {
+    follow,
     show: (from, until) => {
       if (!plane) start();
       plane.show(from, until);

@@ -47,6 +47,7 @@ Schism.timeline = (() => {
     const bar = Math.max(1, laneHeight - (laneHeight > 8 ? 4 : 1));
     const colours = OUTCOMES.map(Schism.colour);
     const bad = [];
+    if (ops.crowd) crowd(context, colours);
     lanes.forEach((lane, number) => {
       const top = laneTop(number);
       if (laneHeight >= 12) plane.label(ops.names[number], top + laneHeight / 2);
@@ -87,6 +88,36 @@ Schism.timeline = (() => {
       context.lineWidth = 1;
     }
     if (bar >= 12 && bad.length < 200) beside(context, bad, bar);
+  }
+
+  /** Operations that are only counted: for each bin a column, as high as there were many. */
+  function crowd(context, colours) {
+    const { between, bin, counts } = ops.crowd;
+    const bottom = plane.height - plane.bottom;
+    const most = Math.max(...counts.map((bin) => bin[0] + bin[1] + bin[2]), 1);
+    const share = (bottom - plane.top - 16) / most;
+    counts.forEach((bins, number) => {
+      const from = plane.x(number * bin), until = plane.x((number + 1) * bin);
+      if (until < plane.left || from > plane.width) return;
+      const apart = (number + 1) * bin > between[0] && number * bin < between[1];
+      context.globalAlpha = apart ? 0.15 : 0.6;
+      let top = bottom;
+      bins.forEach((count, kind) => {
+        context.fillStyle = colours[kind];
+        context.fillRect(from, top - count * share, Math.max(until - from, 1), count * share);
+        top -= count * share;
+      });
+    });
+    context.globalAlpha = 1;
+    const [from, until] = between.map((time) => plane.x(time));
+    context.fillStyle = Schism.colour("muted");
+    context.textAlign = "center";
+    const note = (left, right) => {
+      const text = Schism.fit(context, `counted, not drawn: up to ${most} in ${Schism.duration(bin)}`, right - left - 8);
+      if (text) context.fillText(text, (left + right) / 2, plane.top + 8);
+    };
+    note(plane.left, Math.min(from, plane.width));
+    note(Math.max(until, plane.left), plane.width);
   }
 
   /** What a framed bar is too short to say is written next to it, where there is room. */
@@ -145,7 +176,14 @@ Schism.timeline = (() => {
   /** A click shows the operation's messages in the space-time diagram. */
   function choose(x, y) {
     chosen = find(x, y);
-    if (chosen >= 0) Schism.spacetime?.show(...around({ from: ops.begin[chosen], until: Math.min(end(chosen), ops.begin[chosen] + 5e6) }));
+    if (chosen >= 0) {
+      const [from, until] = [ops.begin[chosen], end(chosen)];
+      const span = Math.min(until - from, 5e6);
+      Schism.spacetime?.show(from - span * 0.15, from + span * 1.15);
+      Schism.spacetime?.follow({ text: text(chosen), node: ops.node[chosen], from, until });
+    } else {
+      Schism.spacetime?.follow(null);
+    }
     plane.redraw();
   }
 
@@ -154,6 +192,10 @@ Schism.timeline = (() => {
     show: (number) => {
       if (!plane) start();
       plane.show(...around(Schism.data().witnesses[number]));
+    },
+    look: (from, until) => {
+      if (!plane) start();
+      plane.show(from, until);
     },
   };
 })();

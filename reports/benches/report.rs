@@ -15,7 +15,7 @@ fn report(c: &mut Criterion) {
     let summary = sample.summary();
     let operations = sample.history.operations();
     assert!(operations.len() >= 100_000, "{} operations", operations.len());
-    let series = Series::of(&operations, &summary);
+    let series = Series::of(&sample.history, &operations, &summary);
     let mut group = c.benchmark_group("report of 100 000 operations");
     group.sample_size(10);
     group.bench_function("summary", |b| {
@@ -25,13 +25,13 @@ fn report(c: &mut Criterion) {
         b.iter(|| terminal::summary(black_box(&summary), true, 100));
     });
     group.bench_function("page", |b| {
-        b.iter(|| html::report(black_box(&sample.history), &summary));
+        b.iter(|| html::report(black_box(&sample.history), &summary, &[]));
     });
     group.bench_function("latency.png", |b| b.iter(|| Plot::Latency.png(black_box(&series))));
     let directory =
         std::env::temp_dir().join(format!("schism-report-bench-{}", std::process::id()));
     group.bench_function("whole report, written", |b| {
-        b.iter(|| schism_reports::write(&directory, black_box(&sample.history), &summary));
+        b.iter(|| schism_reports::write(&directory, black_box(&sample.history), &summary, &[]));
     });
     group.finish();
     // A directory left behind in the system's own place for them harms nobody.
@@ -48,7 +48,7 @@ fn small(c: &mut Criterion) {
     for (name, sample) in samples {
         let summary = sample.summary();
         group.bench_function(name, |b| {
-            b.iter(|| html::report(black_box(&sample.history), &summary));
+            b.iter(|| html::report(black_box(&sample.history), &summary, &[]));
         });
     }
     group.finish();

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let directory = PathBuf::from(&directory).join(name);
         let begun = std::time::Instant::now();
         let summary = sample.summary();
-        schism_reports::write(&directory, &sample.history, &summary)?;
+        schism_reports::write(&directory, &sample.history, &summary, &[])?;
         println!("{}", terminal::summary(&summary, true, 100));
         println!("{} records, {:?}\n", sample.history.records.len(), begun.elapsed());
     }

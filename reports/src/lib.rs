@@ -10,6 +10,7 @@
 
 mod facts;
 pub mod html;
+mod logs;
 pub mod plots;
 mod summary;
 pub mod terminal;
@@ -17,6 +18,7 @@ mod words;
 mod write;
 
 pub use facts::RunFacts;
+pub use logs::{LogLine, NodeLog};
 pub use summary::{
     Counts, Crash, FaultSpan, Judged, KindTraffic, Line, Messages, NodeLife, Operations, PerF,
     Percentiles, PhaseSpan, Spell, Subject, Summary,

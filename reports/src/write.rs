@@ -1,6 +1,7 @@
 //! A whole report in a directory.
 
 use crate::html;
+use crate::logs::NodeLog;
 use crate::plots::{self, Plot, Series};
 use crate::summary::Summary;
 use schism_history::History;
@@ -33,9 +34,10 @@ pub fn write(
     directory: &Path,
     history: &History,
     summary: &Summary,
+    logs: &[NodeLog],
 ) -> Result<Vec<PathBuf>, Error> {
     let operations = history.operations();
-    let series = Series::of(&operations, summary);
+    let series = Series::of(history, &operations, summary);
     let io = |path: &Path| {
         let path = path.to_owned();
         |source| Error::Io { path, source }
@@ -50,7 +52,7 @@ pub fn write(
         files.push(path);
         Ok::<(), Error>(())
     };
-    let page = html::page(history, &operations, summary, &series)?;
+    let page = html::page(history, &operations, summary, &series, logs)?;
     put("index.html".to_owned(), page.as_bytes())?;
     for plot in Plot::ALL {
         put(format!("{}.png", plot.name()), &plot.png(&series)?)?;

@@ -33,6 +33,10 @@ pub fn meta_of(recipe: &Recipe) -> Meta {
     facts.insert(OPERATIONS_MIN.into(), recipe.operations_min.to_string());
     facts.insert("host".into(), if recipe.simulated { "simulator" } else { "processes" }.into());
     facts.insert("schism".into(), recipe.schism.clone());
+    if let Some((all_below, one_in)) = recipe.config().messages.sampling() {
+        facts.insert(schism_history::MESSAGES_ALL_BELOW.into(), all_below.to_string());
+        facts.insert(schism_history::MESSAGES_ONE_IN.into(), one_in.to_string());
+    }
     if let Some(twin) = &recipe.twin {
         facts.insert("twin".into(), twin.clone());
     }

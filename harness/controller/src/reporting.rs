@@ -4,7 +4,7 @@ use crate::judge::Verdict;
 use crate::store::RunDirectory;
 use crate::{Error, Recipe, loading};
 use schism_history::{History, LoadOptions};
-use schism_reports::{RunFacts, Summary};
+use schism_reports::{NodeLog, RunFacts, Summary};
 use serde::{Deserialize, Serialize};
 use std::fs;
 
@@ -73,10 +73,33 @@ impl Kept {
     }
 }
 
+/// What the run ran on, in a line.
+pub fn machine() -> String {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (system, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("{system} {} on {architecture}, {cores} cores", kernel.trim())
+}
+
 /// Writes the pages and pictures of a run.
 pub fn write_report(directory: &RunDirectory, kept: &Kept) -> Result<(), Error> {
     let summary = kept.summary(directory);
-    schism_reports::write(&directory.report(), &kept.history, &summary)
+    schism_reports::write(&directory.report(), &kept.history, &summary, &logs(directory))
         .map(drop)
         .map_err(|e| Error::writing(&directory.report(), e))
+}
+
+/// What the nodes wrote. A log that cannot be read is left out: the run was judged without it.
+fn logs(directory: &RunDirectory) -> Vec<NodeLog> {
+    let files = fs::read_dir(directory.nodes()).into_iter().flatten().flatten();
+    let mut logs: Vec<(String, Vec<u8>)> = files
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some((name.strip_suffix(".log")?.to_owned(), fs::read(entry.path()).ok()?))
+        })
+        .collect();
+    // In the order of their numbers: n2 before n10.
+    logs.sort_by(|(a, _), (b, _)| (a.len(), a).cmp(&(b.len(), b)));
+    logs.iter().map(|(node, bytes)| NodeLog::parse(node, bytes)).collect()
 }

@@ -20,8 +20,8 @@ impl RunDirectory {
         let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let name = format!("{}-{}", time.replace(':', "-"), recipe.seed);
         let path = free_name(&parent, &name)?;
-        fs::create_dir_all(path.join("nodes")).map_err(|e| Error::writing(&path, e))?;
         let run = RunDirectory { path };
+        fs::create_dir_all(run.nodes()).map_err(|e| Error::writing(&run.path, e))?;
         let text = toml::to_string(recipe).map_err(Error::harness)?;
         let file = run.recipe();
         fs::write(&file, text).map_err(|e| Error::writing(&file, e))?;
@@ -66,6 +66,11 @@ impl RunDirectory {
     /// What was found.
     pub fn verdict(&self) -> PathBuf {
         self.path.join("verdict.json")
+    }
+
+    /// What the nodes wrote.
+    pub fn nodes(&self) -> PathBuf {
+        self.path.join("nodes")
     }
 
     /// The report.

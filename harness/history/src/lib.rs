@@ -26,8 +26,8 @@ pub use jsonl::write_jsonl;
 pub use load::{Format, Keyed, LoadOptions, Loaded, load, parse, read};
 pub use native::{Reader, Writer, write};
 pub use record::{
-    Entry, Fate, Fault, FaultEdge, Message, Meta, Nanos, NodeChange, NodeEvent, NodeId, OpEvent,
-    OpKind, Peer, Phase, ProtocolEvent, Record, Worker,
+    Entry, Fate, Fault, FaultEdge, MESSAGES_ALL_BELOW, MESSAGES_ONE_IN, Message, Meta, Nanos,
+    NodeChange, NodeEvent, NodeId, OpEvent, OpKind, Peer, Phase, ProtocolEvent, Record, Worker,
 };
 pub use rules::validate;
 pub use value::{Real, Value};

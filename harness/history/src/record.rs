@@ -257,6 +257,11 @@ impl fmt::Display for Phase {
     }
 }
 
+/// The fact that says below which number every message was recorded.
+pub const MESSAGES_ALL_BELOW: &str = "messages-all-below";
+/// The fact that says of how many messages from that number on one was recorded.
+pub const MESSAGES_ONE_IN: &str = "messages-one-in";
+
 /// What a reader must know of the run to judge its history.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
@@ -271,4 +276,15 @@ pub struct Meta {
     /// Further facts, by name: the model, the twin, the version.
     #[serde(default)]
     pub facts: std::collections::BTreeMap<String, String>,
+}
+
+impl Meta {
+    /// How many of the messages that were sent the recorded one of this number stands for.
+    pub fn weight_of_message(&self, id: u64) -> u64 {
+        let fact = |name: &str| self.facts.get(name).and_then(|text| text.parse::<u64>().ok());
+        match (fact(MESSAGES_ALL_BELOW), fact(MESSAGES_ONE_IN)) {
+            (Some(all_below), Some(one_in)) if id >= all_below => one_in.max(1),
+            _ => 1,
+        }
+    }
 }

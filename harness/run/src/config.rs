@@ -25,10 +25,16 @@ pub enum Messages {
 impl Messages {
     /// Whether the message with this number is recorded.
     pub fn records(self, id: u64) -> bool {
+        self.sampling().is_some_and(|(first, k)| id < first || id.is_multiple_of(k))
+    }
+
+    /// How many are recorded one and all, and that from then on one in so many is; nothing if
+    /// none are.
+    pub fn sampling(self) -> Option<(u64, u64)> {
         match self {
-            Messages::First(count) => id < count || id.is_multiple_of(16),
-            Messages::OneIn(k) => id.is_multiple_of(k.max(1)),
-            Messages::Off => false,
+            Messages::First(count) => Some((count, 16)),
+            Messages::OneIn(k) => Some((0, k.max(1))),
+            Messages::Off => None,
         }
     }
 }

@@ -4,21 +4,18 @@
 //! thousand operations take a few megabytes. A run with more than fits is cut to the time around
 //! its violation (or its first fault), and the page says so.
 
+use super::operations::Ops;
 use crate::summary::{FaultSpan, Summary};
 use crate::words;
-use schism_history::{Entry, Fate, History, Nanos, Operation, Outcome, Peer, Record, Value};
+use schism_history::{Entry, Fate, History, Nanos, Operation, Peer, Record};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
-/// The most operations.
-const OPERATIONS: usize = 100_000;
 /// The most messages and events together.
 const TRAFFIC: usize = 200_000;
 /// How many messages the space-time diagram begins with, where no violation says which.
 const GLANCE: usize = 40;
-/// About how many characters all operations' texts may have together.
-const TEXT: usize = 4_000_000;
 
 /// Everything the diagrams draw.
 #[derive(Serialize)]
@@ -62,25 +59,6 @@ pub(super) struct Witness {
     until: u64,
 }
 
-/// Operations by column.
-#[derive(Default, Serialize)]
-pub(super) struct Ops {
-    pub lanes: usize,
-    names: Vec<String>,
-    lane: Vec<usize>,
-    process: Vec<u64>,
-    node: Vec<i32>,
-    outcome: Vec<u8>,
-    begin: Vec<u64>,
-    took: Vec<i64>,
-    index: Vec<u64>,
-    done: Vec<u64>,
-    call: Vec<String>,
-    result: Vec<String>,
-    #[serde(skip)]
-    pub note: Option<String>,
-}
-
 /// Messages by column.
 #[derive(Default, Serialize)]
 struct Messages {
@@ -103,7 +81,7 @@ struct Events {
     text: Vec<String>,
 }
 
-fn micros(nanos: Nanos) -> u64 {
+pub(super) fn micros(nanos: Nanos) -> u64 {
     nanos / 1000
 }
 
@@ -124,7 +102,7 @@ impl Names {
 }
 
 /// As many neighbours as allowed, around a time; times are in order.
-fn around(times: &[Nanos], centre: (Nanos, Nanos), most: usize) -> Range<usize> {
+pub(super) fn around(times: &[Nanos], centre: (Nanos, Nanos), most: usize) -> Range<usize> {
     if times.len() <= most {
         return 0..times.len();
     }
@@ -307,7 +285,7 @@ fn fate(fate: Fate) -> u8 {
 }
 
 /// Each number as its difference from the one before.
-fn differences(column: &mut [u64]) {
+pub(super) fn differences(column: &mut [u64]) {
     for i in (1..column.len()).rev() {
         column[i] = column[i].saturating_sub(column[i - 1]);
     }
@@ -320,87 +298,11 @@ fn signed_differences(column: &mut [i64]) {
     }
 }
 
-fn short(text: &str, most: usize) -> String {
+pub(super) fn short(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((at, _)) => format!("{}…", &text[..at]),
     }
-}
-
-impl Ops {
-    fn of(operations: &[Operation], centre: (Nanos, Nanos), end: Nanos) -> Ops {
-        let times: Vec<Nanos> = operations.iter().map(|o| o.begin).collect();
-        let kept = around(&times, centre, OPERATIONS);
-        let mut ops = Ops { note: cut(&times, &kept, "operations"), ..Ops::default() };
-        let kept = &operations[kept];
-        let most = (TEXT / 2 / kept.len().max(1)).clamp(24, 120);
-        let text = |value: &Value| short(&words::plain(&value.to_string()), most);
-        (ops.names, ops.lane) = lanes(kept, end);
-        ops.lanes = ops.names.len();
-        for operation in kept {
-            ops.process.push(operation.process);
-            ops.node.push(operation.node.map_or(-1, |n| i32::from(n.0)));
-            ops.outcome.push(match operation.outcome {
-                Outcome::Ok => 0,
-                Outcome::Fail => 1,
-                Outcome::Info => 2,
-            });
-            ops.begin.push(micros(operation.begin));
-            let took = |end: Nanos| micros(end).saturating_sub(micros(operation.begin)) as i64;
-            ops.took.push(operation.end.map_or(-1, took));
-            ops.index.push(operation.invoked);
-            ops.done.push(operation.completed.map_or(0, |c| c.saturating_sub(operation.invoked)));
-            let mut call = short(&words::plain(&operation.f), most);
-            if !operation.input.is_nil() {
-                call = format!("{call} {}", text(&operation.input));
-            }
-            if let Some(key) = &operation.key {
-                call = format!("{call} (key {})", text(key));
-            }
-            ops.call.push(call);
-            ops.result.push(match (&operation.error, operation.outcome) {
-                (Some(error), _) => short(&words::plain(error), most),
-                (None, Outcome::Ok) if operation.output != operation.input => {
-                    text(&operation.output)
-                }
-                (None, _) => String::new(),
-            });
-        }
-        differences(&mut ops.index);
-        differences(&mut ops.begin);
-        ops
-    }
-}
-
-/// The lanes' names, and the lane of each operation. A process keeps its lane; the lane of one
-/// that is over goes to the next new one, as a client goes on under a new name after `info`.
-fn lanes(operations: &[Operation], end: Nanos) -> (Vec<String>, Vec<usize>) {
-    // When each process began and was over.
-    let mut lives: BTreeMap<u64, (Nanos, Nanos)> = BTreeMap::new();
-    for operation in operations {
-        let over = operation.end.unwrap_or(end);
-        let life = lives.entry(operation.process).or_insert((operation.begin, over));
-        life.1 = life.1.max(over);
-    }
-    let mut lane_of: HashMap<u64, usize> = HashMap::new();
-    // Until when each lane is taken, and by whom.
-    let mut lanes: Vec<(Nanos, Vec<u64>)> = Vec::new();
-    for (process, (begin, over)) in lives {
-        let free = lanes.iter().position(|(until, _)| *until <= begin);
-        let lane = free.unwrap_or_else(|| {
-            lanes.push((0, Vec::new()));
-            lanes.len() - 1
-        });
-        lanes[lane].0 = over;
-        lanes[lane].1.push(process);
-        lane_of.insert(process, lane);
-    }
-    let names = lanes.iter().map(|(_, processes)| match processes[..] {
-        [one] => format!("process {one}"),
-        [first, second] => format!("{first}, {second}"),
-        _ => format!("{}, {}, …", processes[0], processes[1]),
-    });
-    (names.collect(), operations.iter().map(|o| lane_of[&o.process]).collect())
 }
 
 #[cfg(test)]

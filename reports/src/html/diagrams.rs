@@ -66,7 +66,7 @@ pub(super) fn timeline(data: &Data, summary: &Summary) -> Markup {
                     span.swatch.ok {} "ok, " span.swatch.fail {} "fail, "
                     span.swatch.info {} "info (it may have happened, then or later). "
                     @if !data.witnesses.is_empty() { "Operations of a witness are framed. " }
-                    (HINT) " Click an operation to see its messages below. "
+                    (HINT) " Click an operation to follow it below: what it may have caused, and what may have decided it. "
                     @if let Some(note) = &data.ops.note { strong { (note) } }
                 }
             }

@@ -9,10 +9,13 @@ mod data;
 mod diagrams;
 mod json;
 mod linearizability;
+mod logs;
+mod operations;
 mod plots;
 mod tables;
 mod verdict;
 
+use crate::NodeLog;
 use crate::plots::{self as drawings, Series};
 use crate::summary::Summary;
 use crate::words;
@@ -34,10 +37,10 @@ pub enum Error {
 }
 
 /// The page on a run.
-pub fn report(history: &History, summary: &Summary) -> Result<String, Error> {
+pub fn report(history: &History, summary: &Summary, logs: &[NodeLog]) -> Result<String, Error> {
     let operations = history.operations();
-    let series = Series::of(&operations, summary);
-    page(history, &operations, summary, &series)
+    let series = Series::of(history, &operations, summary);
+    page(history, &operations, summary, &series, logs)
 }
 
 /// The page on a run whose operations are paired and whose plots are prepared already.
@@ -46,6 +49,7 @@ pub(crate) fn page(
     operations: &[Operation],
     summary: &Summary,
     series: &Series,
+    logs: &[NodeLog],
 ) -> Result<String, Error> {
     let data = Data::of(history, operations, summary);
     let meta = &summary.meta;
@@ -65,7 +69,7 @@ pub(crate) fn page(
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (verdict::header(summary, &data))
+                (verdict::header(summary, &data, !logs.is_empty()))
                 main {
                     (verdict::findings(summary, &data))
                     (verdict::replay(summary))
@@ -78,6 +82,7 @@ pub(crate) fn page(
                     (tables::messages(summary))
                     (tables::nodes(summary))
                     (tables::phases(summary))
+                    (logs::section(logs))
                     (tables::facts(summary))
                 }
                 (diagrams::scripts(&data.json()?))

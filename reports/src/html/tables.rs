@@ -47,10 +47,11 @@ pub(super) fn key_figures(summary: &Summary) -> Markup {
     if let (Some(per), Some(bytes)) =
         (summary.messages.per_operation, summary.messages.bytes_per_operation)
     {
+        let about = if summary.messages.estimated { ", estimated" } else { "" };
         tiles.push((
             "messages per operation",
             words::number(per),
-            format!("{} per operation", words::bytes(bytes)),
+            format!("{} per operation{about}", words::bytes(bytes)),
         ));
     }
     let (landed, planned) = (summary.faults_landed(), summary.faults_planned());
@@ -206,6 +207,10 @@ pub(super) fn messages(summary: &Summary) -> Markup {
                     table {
                         caption {
                             "Between nodes, by type. "
+                            @if messages.estimated {
+                                "Not every message was recorded: the numbers are estimated from \
+                                 those that were. "
+                            }
                             @if messages.with_clients > 0 {
                                 "Messages from and to clients (" (words::count(messages.with_clients))
                                 ") are not counted here."

@@ -44,7 +44,7 @@ fn badge(status: Status) -> Markup {
 }
 
 /// The head of the page.
-pub(super) fn header(summary: &Summary, data: &Data) -> Markup {
+pub(super) fn header(summary: &Summary, data: &Data, logs: bool) -> Markup {
     let meta = &summary.meta;
     html! {
         header class=(class(summary.verdict)) {
@@ -67,6 +67,7 @@ pub(super) fn header(summary: &Summary, data: &Data) -> Markup {
                 a href="#operations" { "Operations" } " "
                 a href="#messages" { "Messages" } " "
                 a href="#nodes" { "Nodes" } " "
+                @if logs { a href="#logs" { "Logs" } " " }
                 a href="#facts" { "Facts" }
             }
         }

@@ -1,10 +1,10 @@
-//! The four plots.
+//! Latencies and throughput; what else goes on over time is drawn in `steps`.
 
 use super::axes::{Latencies, plain_label, position, round_ticks, share, share_label, shares};
 use super::frame::{Axis, Canvas, Drawn, Frame, Key, Layout, Mark, Plane, Scale};
 use super::palette::{LINES, MUTED, outcome};
 use super::series::Series;
-use super::{Plot, palette};
+use super::{Plot, palette, steps};
 use crate::words;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -29,18 +29,21 @@ pub(super) fn draw<DB: DrawingBackend>(
     match plot {
         Plot::Latency => latency(series, &frame),
         Plot::Quantiles => quantiles(series, &frame).map(|()| Vec::new()),
-        Plot::Throughput => throughput(series, &frame).map(|()| Vec::new()),
+        Plot::Throughput => steps::throughput(series, &frame).map(|()| Vec::new()),
         Plot::Percentiles => percentiles(series, &frame).map(|()| Vec::new()),
+        Plot::Open => steps::open(series, &frame).map(|()| Vec::new()),
+        Plot::Messages => steps::messages(series, &frame).map(|()| Vec::new()),
+        Plot::Bytes => steps::bytes(series, &frame).map(|()| Vec::new()),
     }
 }
 
 const LATENCY_AXIS: &str = "latency, logarithmic";
 
-fn seconds(nanos: Nanos) -> f64 {
+pub(super) fn seconds(nanos: Nanos) -> f64 {
     nanos as f64 / 1e9
 }
 
-fn time_axis(series: &Series, layout: Layout) -> Axis {
+pub(super) fn time_axis(series: &Series, layout: Layout) -> Axis {
     let end = seconds(series.duration);
     let room = (f64::from(layout.width) / layout.font / 5.0) as usize;
     Axis {
@@ -50,7 +53,7 @@ fn time_axis(series: &Series, layout: Layout) -> Axis {
             ticks: round_ticks(end, room.min(12)),
             between: Vec::new(),
         },
-        label: |x| plain_label(*x),
+        label: plain_label,
     }
 }
 
@@ -58,12 +61,12 @@ fn latency_axis(latencies: Latencies) -> Axis {
     Axis {
         name: LATENCY_AXIS,
         scale: Scale { range: latencies.range, ticks: latencies.ticks, between: latencies.between },
-        label: |y| Latencies::label(*y),
+        label: Latencies::label,
     }
 }
 
 /// Says that there is nothing to draw.
-fn nothing<DB: DrawingBackend>(frame: &Frame<'_, DB>, text: &str) -> Drawn<(), DB> {
+pub(super) fn nothing<DB: DrawingBackend>(frame: &Frame<'_, DB>, text: &str) -> Drawn<(), DB> {
     let layout = frame.layout;
     let style = (palette::FONT, layout.font * 1.1).into_font().color(&MUTED);
     let style = style.pos(Pos::new(HPos::Center, VPos::Center));
@@ -71,7 +74,7 @@ fn nothing<DB: DrawingBackend>(frame: &Frame<'_, DB>, text: &str) -> Drawn<(), D
     frame.root.draw(&Text::new(text.to_owned(), at, style))
 }
 
-fn line<DB: DrawingBackend>(
+pub(super) fn line<DB: DrawingBackend>(
     plane: &Plane<DB>,
     points: Vec<(f64, f64)>,
     colour: RGBColor,
@@ -153,44 +156,6 @@ fn quantiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Draw
     Ok(())
 }
 
-fn throughput<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Drawn<(), DB> {
-    let lines: [(Outcome, fn(&crate::Counts) -> u64); 3] =
-        [(Outcome::Ok, |c| c.ok), (Outcome::Fail, |c| c.fail), (Outcome::Info, |c| c.info)];
-    let keys = lines.map(|(kind, _)| Key {
-        colour: outcome(kind),
-        mark: Mark::Line,
-        text: words::outcome(kind).to_owned(),
-    });
-    let most = series.throughput.iter().flat_map(|c| [c.ok, c.fail, c.info]).max().unwrap_or(0);
-    let top = (series.per_second(most) * 1.06).max(1.0);
-    let plane = frame.plane(
-        Plot::Throughput.title(),
-        &keys,
-        Some(series),
-        time_axis(series, frame.layout),
-        Axis {
-            name: "operations per second",
-            scale: Scale { range: 0.0..top, ticks: round_ticks(top, 6), between: Vec::new() },
-            label: |y| plain_label(*y),
-        },
-    )?;
-    let end = seconds(series.duration);
-    for (kind, of) in lines.into_iter().rev() {
-        if series.throughput.iter().all(|c| of(c) == 0) {
-            continue;
-        }
-        // Steps, since a bin has one rate from its beginning to its end.
-        let mut points = Vec::new();
-        for (i, counts) in series.throughput.iter().enumerate() {
-            let rate = series.per_second(of(counts));
-            let from = seconds(i as u64 * series.bin);
-            points.extend([(from, rate), ((from + seconds(series.bin)).min(end), rate)]);
-        }
-        line(&plane, points, outcome(kind), frame.layout.font * 0.11)?;
-    }
-    Ok(())
-}
-
 fn percentiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Drawn<(), DB> {
     let colour = |i: usize| LINES[i % LINES.len()];
     let keys: Vec<Key> = series
@@ -214,7 +179,7 @@ fn percentiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Dr
         Axis {
             name: "share of acknowledged operations that took at most that long",
             scale: Scale { range: 0.0..right, ticks: shares(right), between: Vec::new() },
-            label: |x| share_label(*x),
+            label: share_label,
         },
         latency_axis(Latencies::between(least.unwrap_or(100_000), most.unwrap_or(1_000_000))),
     )?;

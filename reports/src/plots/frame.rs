@@ -33,7 +33,7 @@ pub(super) struct Layout {
 pub(super) struct Axis {
     pub name: &'static str,
     pub scale: Scale,
-    pub label: fn(&f64) -> String,
+    pub label: fn(f64) -> String,
 }
 
 /// From where to where an axis reaches, and where its ticks and faint lines stand.
@@ -152,8 +152,8 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
         chart
             .configure_mesh()
             .x_desc(x.name)
-            .x_label_formatter(&x.label)
-            .y_label_formatter(&y.label)
+            .x_label_formatter(&|value| (x.label)(*value))
+            .y_label_formatter(&|value| (y.label)(*value))
             .label_style(self.style(0.95, MUTED))
             .axis_desc_style(self.style(0.95, MUTED))
             .axis_style(MUTED)

@@ -11,6 +11,7 @@ mod frame;
 mod palette;
 mod render;
 mod series;
+mod steps;
 
 pub use render::{Error, Format};
 pub use series::Series;
@@ -28,12 +29,25 @@ pub enum Plot {
     Throughput,
     /// The latency that a share of the operations stays below.
     Percentiles,
+    /// Operations that are under way, as time goes by.
+    Open,
+    /// Messages between nodes for each acknowledged operation, as time goes by.
+    Messages,
+    /// Bytes between nodes a second, as time goes by.
+    Bytes,
 }
 
 impl Plot {
     /// All of them, in the order of the report.
-    pub const ALL: [Plot; 4] =
-        [Plot::Latency, Plot::Quantiles, Plot::Throughput, Plot::Percentiles];
+    pub const ALL: [Plot; 7] = [
+        Plot::Latency,
+        Plot::Quantiles,
+        Plot::Throughput,
+        Plot::Percentiles,
+        Plot::Open,
+        Plot::Messages,
+        Plot::Bytes,
+    ];
 
     /// What its file is called, without extension.
     pub fn name(self) -> &'static str {
@@ -42,6 +56,9 @@ impl Plot {
             Plot::Quantiles => "latency-quantiles",
             Plot::Throughput => "throughput",
             Plot::Percentiles => "percentiles",
+            Plot::Open => "open-operations",
+            Plot::Messages => "messages-per-operation",
+            Plot::Bytes => "bytes",
         }
     }
 
@@ -52,6 +69,9 @@ impl Plot {
             Plot::Quantiles => "Latency quantiles over time",
             Plot::Throughput => "Throughput by outcome",
             Plot::Percentiles => "Latency by percentile",
+            Plot::Open => "Open operations",
+            Plot::Messages => "Messages per operation",
+            Plot::Bytes => "Bytes between nodes",
         }
     }
 
@@ -81,6 +101,19 @@ impl Plot {
                  of the slowest."
                     .to_owned()
             }
+            Plot::Open => format!(
+                "The most operations that were under way at one time within each {bin}. Those that \
+                 time out go on counting only until then."
+            ),
+            Plot::Messages => format!(
+                "Messages between nodes sent within each {bin}, for each operation acknowledged \
+                 in it; a gap where none was.{}",
+                series.sampled()
+            ),
+            Plot::Bytes => format!(
+                "What nodes sent to each other within each {bin}, as a rate per second.{}",
+                series.sampled()
+            ),
         }
     }
 
@@ -127,6 +160,22 @@ impl Plot {
                     counts.fail,
                     counts.info,
                     words::number(series.per_second(most)),
+                )
+            }
+            Plot::Open => format!(
+                "Open operations over time: at most {}; {faults}.",
+                words::count(series.open.iter().copied().max().unwrap_or(0)),
+            ),
+            Plot::Messages | Plot::Bytes => {
+                let messages = series.traffic.iter().map(|t| t.messages).sum();
+                let bytes: u64 = series.traffic.iter().map(|t| t.bytes).sum();
+                format!(
+                    "{} over time: over the whole run {} messages and {}, {} messages for each \
+                     acknowledged operation; {faults}.",
+                    self.title(),
+                    words::count(messages),
+                    words::bytes(bytes as f64),
+                    words::number(messages as f64 / counts.ok.max(1) as f64),
                 )
             }
             Plot::Percentiles => format!(

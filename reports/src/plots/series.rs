@@ -3,7 +3,7 @@
 use super::axes::round_step;
 use crate::summary::{Counts, FaultSpan, Percentiles, Summary, Times, latency};
 use crate::words;
-use schism_history::{Nanos, Operation, Outcome};
+use schism_history::{Entry, Fate, History, Nanos, Operation, Outcome, Peer};
 use std::collections::BTreeMap;
 
 /// The series of all plots of a run.
@@ -21,6 +21,12 @@ pub struct Series {
     pub(super) quantiles: Vec<(Nanos, Percentiles)>,
     /// Share of operations against latency, for all and by function.
     pub(super) curves: Vec<Curve>,
+    /// The most operations that were under way at one time, in each bin.
+    pub(super) open: Vec<u64>,
+    /// What was sent between nodes in each bin.
+    pub(super) traffic: Vec<Traffic>,
+    /// Whether that is estimated, since not every message was recorded.
+    pub(super) estimated: bool,
     /// What the nemesis did.
     pub(crate) faults: Vec<FaultSpan>,
     /// What went wrong, and when its witness was complete.
@@ -44,6 +50,15 @@ pub(super) struct Point {
     pub outcome: Outcome,
 }
 
+/// What was sent between nodes in a bin of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traffic {
+    /// How many messages.
+    pub messages: u64,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
 /// A percentile curve.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Curve {
@@ -60,7 +75,7 @@ const CURVES: usize = 5;
 
 impl Series {
     /// Prepares the plots of a run.
-    pub fn of(operations: &[Operation], summary: &Summary) -> Series {
+    pub fn of(history: &History, operations: &[Operation], summary: &Summary) -> Series {
         let duration = summary.duration.max(1);
         let bin = (round_step(duration as f64 / 1e6, BINS).max(1.0) * 1e6) as Nanos;
         let bins = (duration / bin) as usize + 1;
@@ -107,6 +122,9 @@ impl Series {
             throughput,
             quantiles,
             curves,
+            open: under_way(operations, bin, bins),
+            traffic: traffic(history, bin, bins),
+            estimated: summary.messages.estimated,
             faults: summary.faults.clone(),
             wrongs: wrongs(summary),
             duration,
@@ -115,10 +133,57 @@ impl Series {
         }
     }
 
+    /// Says that figures of messages are estimates, if they are.
+    pub(super) fn sampled(&self) -> &'static str {
+        if self.estimated { " Estimated: not every message was recorded." } else { "" }
+    }
+
     /// What a count within one bin is per second.
     pub(super) fn per_second(&self, count: u64) -> f64 {
         count as f64 * 1e9 / self.bin as f64
     }
+}
+
+/// The most operations that were under way at one time, in each bin. One that never ended is
+/// under way up to the end.
+fn under_way(operations: &[Operation], bin: Nanos, bins: usize) -> Vec<u64> {
+    let mut changes: Vec<(Nanos, bool)> = Vec::with_capacity(2 * operations.len());
+    for operation in operations {
+        changes.push((operation.begin, true));
+        changes.extend(operation.end.map(|end| (end, false)));
+    }
+    // At the same moment, one begins before the other ends.
+    changes.sort_unstable_by_key(|&(time, begins)| (time, !begins));
+    let mut most = vec![0; bins];
+    let (mut now, mut at) = (0u64, 0);
+    for (time, begins) in changes {
+        let here = ((time / bin) as usize).min(bins - 1);
+        while at < here {
+            at += 1;
+            most[at] = now;
+        }
+        now = if begins { now + 1 } else { now.saturating_sub(1) };
+        most[at] = most[at].max(now);
+    }
+    most[at + 1..].fill(now);
+    most
+}
+
+/// What was sent between nodes in each bin. A copy was made by a fault: nobody sent it.
+fn traffic(history: &History, bin: Nanos, bins: usize) -> Vec<Traffic> {
+    let mut traffic = vec![Traffic::default(); bins];
+    for record in &history.records {
+        let Entry::Message(message) = &record.entry else { continue };
+        let to_client = [message.src, message.dest].iter().any(|p| matches!(p, Peer::Client(_)));
+        if to_client || message.fate == Fate::Duplicated {
+            continue;
+        }
+        let weight = history.meta.weight_of_message(message.id);
+        let at = ((message.sent / bin) as usize).min(bins - 1);
+        traffic[at].messages += weight;
+        traffic[at].bytes += u64::from(message.bytes) * weight;
+    }
+    traffic
 }
 
 fn wrongs(summary: &Summary) -> Vec<(String, Nanos)> {

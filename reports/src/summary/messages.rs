@@ -22,6 +22,9 @@ pub struct Messages {
     pub kinds: Vec<KindTraffic>,
     /// Messages from and to clients.
     pub with_clients: u64,
+    /// Whether some of these numbers are estimates, since not every message was recorded.
+    #[serde(default)]
+    pub estimated: bool,
 }
 
 /// Messages of one type.
@@ -43,8 +46,10 @@ impl Messages {
         let mut kinds: BTreeMap<&str, KindTraffic> = BTreeMap::new();
         for record in &history.records {
             let Entry::Message(message) = &record.entry else { continue };
+            let weight = history.meta.weight_of_message(message.id);
+            messages.estimated |= weight > 1;
             if [message.src, message.dest].iter().any(|p| matches!(p, Peer::Client(_))) {
-                messages.with_clients += 1;
+                messages.with_clients += weight;
                 continue;
             }
             let kind = kinds.entry(&message.kind).or_insert_with(|| KindTraffic {
@@ -53,11 +58,11 @@ impl Messages {
                 bytes: 0,
                 fates: BTreeMap::new(),
             });
-            *kind.fates.entry(message.fate).or_default() += 1;
+            *kind.fates.entry(message.fate).or_default() += weight;
             // A duplicate was made by a fault: the protocol did not send it.
             if message.fate != Fate::Duplicated {
-                kind.sent += 1;
-                kind.bytes += u64::from(message.bytes);
+                kind.sent += weight;
+                kind.bytes += u64::from(message.bytes) * weight;
             }
         }
         messages.kinds = kinds.into_values().collect();

@@ -189,7 +189,8 @@ impl Table {
             return;
         }
         let mut text = format!(
-            "{} sent, {}",
+            "{}{} sent, {}",
+            if messages.estimated { "about " } else { "" },
             words::count(messages.sent),
             words::bytes(messages.bytes as f64)
         );

@@ -7,7 +7,7 @@ use schism_reports::plots::{Format, Plot, Series};
 use schism_reports::{RunFacts, Summary, html, terminal};
 
 fn page(sample: &Sample) -> String {
-    html::report(&sample.history, &sample.summary()).expect("a page")
+    html::report(&sample.history, &sample.summary(), &[]).expect("a page")
 }
 
 /// Whether elements are closed in the order they were opened, scripts and styles left out.
@@ -112,7 +112,7 @@ fn hostile_text_stays_text() {
     assert!(!page.contains("<img"), "an element came through");
     assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'), "a control came through");
     assert!(page.contains("&lt;img src=x"), "the text is not there");
-    let series = Series::of(&sample.history.operations(), &sample.summary());
+    let series = Series::of(&sample.history, &sample.history.operations(), &sample.summary());
     for plot in Plot::ALL {
         let svg = plot.svg(&series, Format::Wide).expect("a drawing");
         assert!(!svg.contains("<script") && !svg.contains("<img"), "{}", plot.name());
@@ -164,7 +164,7 @@ fn a_violation_of_linearizability_is_explained_step_by_step() {
 #[test]
 fn plots_are_drawn_and_describe_themselves() {
     let sample = healthy_raft(3_000, false);
-    let series = Series::of(&sample.history.operations(), &sample.summary());
+    let series = Series::of(&sample.history, &sample.history.operations(), &sample.summary());
     for plot in Plot::ALL {
         let png = plot.png(&series).expect("a picture");
         let decoder = png::Decoder::new(std::io::Cursor::new(&png));
@@ -190,7 +190,7 @@ fn nothing_at_all_still_makes_a_report() {
     let summary = sample.summary();
     assert_eq!(summary.verdict, Status::Vacuous);
     balanced(&page(&sample)).unwrap();
-    let series = Series::of(&[], &summary);
+    let series = Series::of(&History::default(), &[], &summary);
     for plot in Plot::ALL {
         plot.png(&series).expect("a picture");
         assert!(plot.alt(&series).contains("no operation was acknowledged"));
@@ -214,24 +214,22 @@ fn reports_are_written_whole_and_again() {
     let name = format!("schism-reports-{}", std::process::id());
     let directory = std::env::temp_dir().join(name).join("report");
     for _ in 0..2 {
-        let files = schism_reports::write(&directory, &sample.history, &summary).expect("files");
+        let files =
+            schism_reports::write(&directory, &sample.history, &summary, &[]).expect("files");
         let mut names: Vec<String> = std::fs::read_dir(&directory)
             .expect("a directory")
             .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
-        let all = [
-            "index.html",
-            "latency-quantiles.png",
-            "latency.png",
-            "percentiles.png",
-            "throughput.png",
-        ];
+        let mut all: Vec<String> =
+            Plot::ALL.iter().map(|plot| format!("{}.png", plot.name())).collect();
+        all.push("index.html".to_owned());
+        all.sort();
         assert_eq!(names, all);
         assert_eq!(files.len(), all.len());
     }
     let file = directory.join("index.html");
-    let error = schism_reports::write(&file, &sample.history, &summary).expect_err("a file");
+    let error = schism_reports::write(&file, &sample.history, &summary, &[]).expect_err("a file");
     assert!(error.to_string().contains("index.html"), "{error}");
     std::fs::remove_dir_all(directory.parent().expect("a parent")).expect("removed");
 }

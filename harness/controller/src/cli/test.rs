@@ -4,7 +4,7 @@ use super::Outcome;
 use super::args::{NodeArgs, Seeds, TestArgs, parse_concurrency};
 use super::terminal::{LiveLine, colour, print, width};
 use crate::judge::{judge, meta_of};
-use crate::reporting::{Kept, write_report};
+use crate::reporting::{Kept, machine, write_report};
 use crate::resolve::{self, Request};
 use crate::store::RunDirectory;
 use crate::{Error, Recipe, real, simulated};
@@ -92,6 +92,7 @@ pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> 
         version: env!("CARGO_PKG_VERSION").into(),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         faults_planned: Some(recipe.plan.faults.len() as u64),
+        environment: vec![machine()],
         ..RunFacts::default()
     };
     let (history, progress): (History, Progress) = if recipe.simulated {

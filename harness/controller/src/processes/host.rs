@@ -163,7 +163,7 @@ impl Host {
     }
 
     /// Time since the run began.
-    fn now(&self) -> Nanos {
+    pub(super) fn now(&self) -> Nanos {
         self.clock.elapsed().as_nanos() as Nanos
     }
 
@@ -247,7 +247,7 @@ impl Host {
             }
             Part::Stderr => {
                 let path = || self.config.folder.join("nodes");
-                let ended = self.router.overhear(seat).map_err(|source| HostError::File {
+                let ended = self.router.overhear(now, seat).map_err(|source| HostError::File {
                     what: "write a node's log in",
                     path: path(),
                     source,

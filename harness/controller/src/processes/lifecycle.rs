@@ -52,7 +52,7 @@ impl Host {
             }
         }
         std::fs::create_dir_all(folder).map_err(failed("create", folder))?;
-        place.log.begin(incarnation).map_err(failed("write the log of", folder))?;
+        place.log.begin(now, incarnation).map_err(failed("write the log of", folder))?;
 
         let node = NodeId(seat as u16);
         let program = &self.config.program;
@@ -178,7 +178,7 @@ impl Host {
             }
             process.kill();
             let node = NodeId(seat as u16);
-            while let Ok(Reading::Some) = self.router.overhear(seat) {}
+            while let Ok(Reading::Some) = self.router.overhear(now, seat) {}
             let standard_error = self.router.seats[seat].log.end();
             // Nothing has begun before the first of its processes has answered.
             if generation == 1 {
@@ -210,7 +210,7 @@ impl Host {
         // It may have been told to wait for somebody while its last words were read.
         self.router.forget_wait(seat);
         for _ in 0..LAST_READS {
-            if self.router.overhear(seat).map_err(failed)? != Reading::Some {
+            if self.router.overhear(now, seat).map_err(failed)? != Reading::Some {
                 break;
             }
         }
@@ -259,17 +259,18 @@ impl Host {
     }
 
     /// Takes leave of one process if it has ended, or ends it. What fails now fails for nobody.
-    fn see_off(&mut self, seat: usize, now: bool) {
+    fn see_off(&mut self, seat: usize, at_once: bool) {
+        let now = self.now();
         let Some(process) = &mut self.router.seats[seat].process else { return };
         // What it still says to others comes too late, but it must not block on it.
         while let Ok(Reading::Some) = process.incoming.read(&process.stdout) {
             while process.incoming.line().is_some() {}
         }
-        let ended = now || process.has_ended();
+        let ended = at_once || process.has_ended();
         if ended {
             let _ = process.reap();
         }
-        while let Ok(Reading::Some) = self.router.overhear(seat) {}
+        while let Ok(Reading::Some) = self.router.overhear(now, seat) {}
         if ended {
             self.router.seats[seat].process = None;
         }

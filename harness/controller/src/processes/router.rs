@@ -405,13 +405,13 @@ impl Router {
     }
 
     /// Takes what a node says on its standard error.
-    pub fn overhear(&mut self, seat: usize) -> io::Result<Reading> {
+    pub fn overhear(&mut self, now: Nanos, seat: usize) -> io::Result<Reading> {
         let place = &mut self.seats[seat];
         let Some(process) = &place.process else { return Ok(Reading::End) };
         let mut bytes = [0; 16 * 1024];
         match io::Read::read(&mut &process.stderr, &mut bytes) {
             Ok(0) => Ok(Reading::End),
-            Ok(read) => place.log.take(&bytes[..read]).map(|()| Reading::Some),
+            Ok(read) => place.log.take(now, &bytes[..read]).map(|()| Reading::Some),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(Reading::Some),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(Reading::Nothing),
             Err(e) => Err(e),
