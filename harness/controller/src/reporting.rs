@@ -68,7 +68,8 @@ impl Kept {
     /// The figures.
     pub fn summary(&self, directory: &RunDirectory) -> Summary {
         let mut facts = self.facts.clone();
-        facts.report = directory.report().join("index.html").display().to_string();
+        let page = directory.report().join("index.html");
+        facts.report = if page.is_file() { page.display().to_string() } else { String::new() };
         Summary::of(&self.history, &self.verdict.findings, &facts)
     }
 }

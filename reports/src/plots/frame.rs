@@ -174,7 +174,7 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
             self.root.draw(&Rectangle::new([(from, rows.start), (until, rows.end)], shade))?;
             // A name may go on beyond its bar, up to the next bar of the row.
             let next = (i + 1..faults.len()).find(|&j| lanes[j] == number);
-            let room = next.map_or(columns.end, |j| at(faults[j].begin).max(until));
+            let room = next.map_or(columns.end, |j| at(faults[j].begin));
             let top = strip + number * lane;
             let bar = [(from, top), (until, top + lane - self.px(0.2).max(2))];
             self.flag(fault, bar, room - from)?;
@@ -245,7 +245,7 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
 }
 
 /// The most rows of named faults.
-const LANES: usize = 4;
+const LANES: usize = 5;
 
 /// A row for each fault, so that faults in one row do not overlap as long as rows suffice.
 fn lanes(faults: &[FaultSpan], end: f64) -> Vec<i32> {
