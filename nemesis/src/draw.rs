@@ -37,6 +37,13 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether it stays within an allowance at every instant.
+    pub fn fits(&self, allow: &Allowance, nodes: u16) -> bool {
+        (1..=self.faults.len()).all(|some| budget::fits(&self.faults[..some], allow, nodes))
+    }
+}
+
 /// A plan being drawn. Times are whole milliseconds, because people will read them.
 struct Drawing {
     rng: Rng,

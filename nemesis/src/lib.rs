@@ -19,7 +19,7 @@ pub mod schedule;
 pub mod time;
 
 pub use draw::{Allowance, Mix};
-pub use network::{Decision, Delay, Fabric, LinkRule, Reorder, Touched};
+pub use network::{Decision, Delay, Fabric, LinkRule, Pinned, PinnedFate, Reorder, Touched};
 pub use partition::Shape;
 pub use plan::{AfterKill, Fault, Plan, PlanError, Target, What};
 pub use rng::Rng;

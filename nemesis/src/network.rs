@@ -6,10 +6,12 @@
 
 mod fabric;
 mod holding;
+mod pinned;
 mod rule;
 mod touched;
 
 pub use fabric::{Decision, Fabric, Routed};
 pub use holding::Holding;
+pub use pinned::{Pinned, PinnedFate};
 pub use rule::{Delay, LinkRule, Rate, Reorder};
 pub use touched::Touched;

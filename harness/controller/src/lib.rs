@@ -10,6 +10,7 @@ mod real;
 mod recipe;
 mod reporting;
 mod resolve;
+mod search;
 mod simulated;
 mod store;
 

@@ -3,12 +3,14 @@
 //! A command line becomes a [`Recipe`]; a run carries out a recipe and writes it down beside its
 //! history; a replay reads it again. The plan of faults is part of it, literally.
 
+use crate::Error;
 use schism_checkers::properties::Faults;
-use schism_nemesis::{Delay, LinkRule, Plan, time};
-use schism_run::{Config, Limit, Messages};
+use schism_history::NodeId;
+use schism_nemesis::{Delay, LinkRule, Pinned, Plan, time};
+use schism_run::{Config, Limit, Messages, Scripted};
 use schism_workloads::Shape;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Everything a run needs to be repeated.
@@ -64,14 +66,32 @@ pub struct Recipe {
     pub operations_min: u64,
     /// Which messages are recorded: `all`, `none`, or one in so many.
     pub messages: String,
+    /// How long every message takes that nothing delays. Without it, the seed decides about each in
+    /// the simulator, and the system among processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_delay: Option<Written>,
+    /// The operations, one by one, instead of those the workload would draw.
+    #[serde(rename = "operation", default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Vec<Scripted>>,
+    /// What becomes of single messages.
+    #[serde(rename = "message", default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<Pinned>,
     /// The faults.
     #[serde(flatten)]
     pub plan: Plan,
 }
 
+/// A duration as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Written(#[serde(with = "time")] pub Duration);
+
 /// Links of the simulator take between these times, each message for itself.
 const SIMULATED_DELAY: (Duration, Duration) =
     (Duration::from_micros(200), Duration::from_millis(3));
+
+/// More clients than this are no workload.
+const CLIENTS_MAX: u32 = 10_000;
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
@@ -105,17 +125,59 @@ impl Recipe {
             settle: nanos(self.settle),
             seed: self.seed,
             messages: parse_messages(&self.messages).unwrap_or(Messages::Off),
+            script: self.script.clone(),
+            pinned: self.pinned.clone(),
         }
     }
 
     /// What links do without faults.
     pub fn base(&self) -> LinkRule {
-        if !self.simulated {
-            return LinkRule::default();
-        }
-        let (least, most) = SIMULATED_DELAY;
-        let delay = Delay::Uniform(least, most);
+        let delay = match self.link_delay {
+            Some(Written(always)) => Delay::Constant(always),
+            None if !self.simulated => return LinkRule::default(),
+            None => {
+                let (least, most) = SIMULATED_DELAY;
+                Delay::Uniform(least, most)
+            }
+        };
         LinkRule { delay: Some(delay), ..LinkRule::default() }
+    }
+
+    /// Refuses a recipe that could not be carried out: one that somebody edited.
+    pub fn check(&self) -> Result<(), String> {
+        self.plan.check(self.nodes).map_err(|error| error.to_string())?;
+        let known = |node: NodeId| match node.0 < self.nodes {
+            true => Ok(()),
+            false => Err(format!(
+                "there is no node {node}: the nodes are n0 to n{}",
+                self.nodes.saturating_sub(1)
+            )),
+        };
+        for (i, operation) in self.script.iter().flatten().enumerate() {
+            known(operation.node).map_err(|e| format!("operation {i}: `node`: {e}"))?;
+            if operation.client >= CLIENTS_MAX {
+                let most = CLIENTS_MAX - 1;
+                return Err(format!("operation {i}: `client`: write a number up to {most}"));
+            }
+        }
+        for (i, pinned) in self.pinned.iter().enumerate() {
+            known(pinned.from).map_err(|e| format!("message {i}: `from`: {e}"))?;
+            known(pinned.to).map_err(|e| format!("message {i}: `to`: {e}"))?;
+            if pinned.from == pinned.to {
+                return Err(format!("message {i}: a node's messages to itself are not sent"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a recipe that was written to a file.
+    pub fn read(file: &Path) -> Result<Recipe, Error> {
+        let wrong = |why: String| Error::usage(format!("{}: {why}", file.display()));
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| Error::usage(format!("cannot read {}: {e}", file.display())))?;
+        let recipe: Recipe = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        recipe.check().map_err(wrong)?;
+        Ok(recipe)
     }
 
     /// What is asked of the workload.

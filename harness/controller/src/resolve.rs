@@ -193,6 +193,9 @@ impl Request {
             settle: self.settle,
             operations_min: self.operations.map_or(50, |limit| (limit / 2).clamp(1, 50)),
             messages: self.messages.clone(),
+            link_delay: None,
+            script: None,
+            pinned: Vec::new(),
             plan: Plan::default(),
         }
     }

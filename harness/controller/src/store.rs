@@ -80,16 +80,7 @@ impl RunDirectory {
 
     /// Reads what the run was to do.
     pub fn read_recipe(&self) -> Result<Recipe, Error> {
-        let file = self.recipe();
-        let text = fs::read_to_string(&file)
-            .map_err(|e| Error::usage(format!("cannot read {}: {e}", file.display())))?;
-        let recipe: Recipe =
-            toml::from_str(&text).map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
-        recipe
-            .plan
-            .check(recipe.nodes)
-            .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
-        Ok(recipe)
+        Recipe::read(&self.recipe())
     }
 }
 

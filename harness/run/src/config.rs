@@ -1,6 +1,8 @@
 //! What a run is asked to do.
 
+use crate::Scripted;
 use schism_history::Nanos;
+use schism_nemesis::Pinned;
 
 /// When the chaos phase ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,11 @@ pub struct Config {
     pub seed: u64,
     /// Which messages are recorded.
     pub messages: Messages,
+    /// The operations, if they are written down one by one instead of drawn. The number of clients,
+    /// their pace and a limit of operations then mean nothing.
+    pub script: Option<Vec<Scripted>>,
+    /// What becomes of single messages between nodes.
+    pub pinned: Vec<Pinned>,
 }
 
 const SECOND: Nanos = 1_000_000_000;
@@ -77,6 +84,8 @@ impl Default for Config {
             settle: 3 * SECOND,
             seed: 0,
             messages: Messages::First(200_000),
+            script: None,
+            pinned: Vec::new(),
         }
     }
 }

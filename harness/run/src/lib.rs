@@ -13,9 +13,11 @@ mod faults;
 mod operations;
 mod record;
 mod run;
+mod script;
 
 pub use command::{Command, Disk};
 pub use config::{Config, Limit, Messages};
 pub use record::{InMemory, Sink};
 pub use run::{Progress, Run};
 pub use schism_workloads::Workload;
+pub use script::Scripted;

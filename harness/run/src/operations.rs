@@ -17,6 +17,9 @@ impl Run {
     /// Lets every client that is free, and whose time has come, invoke its next operation.
     pub(crate) fn invoke(&mut self, now: Nanos) {
         self.clients.wake(now);
+        if self.script.is_some() {
+            return self.invoke_scripted(now);
+        }
         match self.config.rate {
             None => {
                 let free: Vec<u32> = self.clients.free().collect();
@@ -59,6 +62,26 @@ impl Run {
             Some(op) => self.ask(now, client, node, op),
             None => self.clients.retire(client),
         }
+    }
+
+    /// Invokes what is written down for now, of clients that wait for nothing at nodes that are up.
+    fn invoke_scripted(&mut self, now: Nanos) {
+        while let Some((at, client)) = self.next_scripted().filter(|&(at, _)| at <= now) {
+            debug_assert!(at <= now);
+            let taken = self.script.as_mut().and_then(|script| script.take(client));
+            if let Some((_, node, op)) = taken {
+                self.ask(now, client, node, op);
+            }
+        }
+    }
+
+    /// When the next operation that is written down can be invoked, and by whom.
+    pub(crate) fn next_scripted(&self) -> Option<(Nanos, u32)> {
+        let script = self.script.as_ref()?;
+        let can = |&(_, client, node): &(Nanos, u32, NodeId)| {
+            self.clients.pending(client).is_none() && self.state(node) == State::Up
+        };
+        script.next().filter(can).map(|(at, client, _)| (self.since + at, client)).min()
     }
 
     /// The node a client talks to: its own, or the next one that is up.

@@ -1,6 +1,7 @@
 //! The script: phases, and what each of them does.
 
 use crate::clients::Clients;
+use crate::script::Script;
 use crate::{Command, Config, Disk, Sink};
 use compact_str::CompactString;
 use schism_history::{
@@ -70,6 +71,8 @@ pub struct Run {
     pub(crate) unconfirmed: BTreeMap<NodeId, FaultId>,
     /// Nodes that were killed, and when their last words are out.
     pub(crate) last_words: VecDeque<(Nanos, NodeId, u32)>,
+    /// The operations, where they are written down.
+    pub(crate) script: Option<Script>,
     /// Operations of the final phase that are still to be asked, by node.
     pub(crate) last: BTreeMap<NodeId, VecDeque<Op>>,
     pub(crate) progress: Progress,
@@ -90,10 +93,14 @@ impl Run {
         sink: Box<dyn Sink>,
     ) -> Run {
         let n = config.nodes;
+        let script = config.script.as_deref().map(Script::new);
+        let clients = script.as_ref().map_or(config.concurrency, Script::clients);
+        let mut fabric = Fabric::new(n, config.seed, base);
+        config.pinned.iter().for_each(|pinned| fabric.pin(pinned));
         Run {
-            fabric: Fabric::new(n, config.seed, base),
+            fabric,
             schedule: Schedule::new(plan, n, config.seed),
-            clients: Clients::new(config.concurrency),
+            clients: Clients::new(clients),
             dice: Rng::new(config.seed, &[0x6f70_6572_6174_696f]),
             nodes: vec![State::Down; n.into()],
             incarnations: vec![0; n.into()],
@@ -104,6 +111,7 @@ impl Run {
             next_arrival: 0,
             unconfirmed: BTreeMap::new(),
             last_words: VecDeque::new(),
+            script,
             last: BTreeMap::new(),
             progress: Progress::default(),
             last_message: 0,
@@ -159,7 +167,10 @@ impl Run {
             Phase::Setup | Phase::Heal | Phase::Final | Phase::Teardown => None,
             Phase::Chaos => {
                 let fault = self.schedule.next_due().map(|at| since + at);
-                let arrival = self.config.rate.map(|_| self.next_arrival);
+                let arrival = match self.script {
+                    Some(_) => self.next_scripted().map(|(at, _)| at),
+                    None => self.config.rate.map(|_| self.next_arrival),
+                };
                 Some(since + self.config.limit.time)
                     .into_iter()
                     .chain(fault)
@@ -384,7 +395,11 @@ impl Run {
             let up = |&(state, _): &(&State, u16)| *state == State::Up;
             let up: Vec<NodeId> =
                 self.nodes.iter().zip(0..).filter(up).map(|(_, i)| NodeId(i)).collect();
-            for (node, op) in self.workload.last(&up) {
+            let last = match &mut self.script {
+                Some(script) => script.take_last(),
+                None => self.workload.last(&up),
+            };
+            for (node, op) in last.into_iter().filter(|(node, _)| up.contains(node)) {
                 self.last.entry(node).or_default().push_back(op);
             }
         }
@@ -414,7 +429,8 @@ impl Run {
 
     /// Whether as many operations were invoked as were asked for.
     pub(crate) fn enough(&self) -> bool {
-        self.config.limit.operations.is_some_and(|limit| self.progress.invoked >= limit)
+        let limit = self.config.limit.operations.filter(|_| self.script.is_none());
+        limit.is_some_and(|limit| self.progress.invoked >= limit)
     }
 
     pub(crate) fn record_fault(&mut self, now: Nanos, fault: FaultId, edge: FaultEdge) {

@@ -17,8 +17,8 @@ pub(crate) struct World {
     pub now: Nanos,
     /// Links that hold messages back.
     pub holding: Holding<Flight>,
-    /// How long a client's message takes.
-    pub client_links: Rng,
+    /// What decides how long clients' messages take.
+    pub seed: u64,
     pub messages: u64,
     /// Nodes stepped so far: the unit of simulated work.
     pub steps: u64,
@@ -31,6 +31,8 @@ pub(crate) struct World {
 /// What rate limits are told about the length of a message: it must not depend on whether the
 /// message is recorded.
 const ASSUMED_BYTES: u32 = 128;
+/// The key of the stream of random numbers.
+const CLIENT_LINKS: u64 = 2;
 /// A client's message takes between these.
 const CLIENT_DELAY: (u64, u64) = (20_000, 200_000);
 
@@ -85,9 +87,11 @@ impl World {
     }
 
     /// When a message to or from a client arrives.
-    pub(crate) fn client_arrival(&mut self) -> Nanos {
+    pub(crate) fn client_arrival(&self, client: u32) -> Nanos {
         let (least, most) = CLIENT_DELAY;
-        self.now + least + self.client_links.below(most - least)
+        // As on other links: an operation that is left out changes nothing about the others.
+        let mut dice = Rng::new(self.seed, &[CLIENT_LINKS, client.into(), self.now]);
+        self.now + least + dice.below(most - least)
     }
 }
 
@@ -118,7 +122,7 @@ impl NodeOutbox for Outbox<'_> {
         if let Some(fields) = body.as_object_mut() {
             fields.insert("in_reply_to".into(), id.into());
         }
-        let at = self.world.client_arrival();
+        let at = self.world.client_arrival(client.0);
         self.world.agenda.add(at, Event::Reply { client: client.0, body });
     }
 

@@ -61,7 +61,6 @@ impl Choices for Dice {
 const START: (u64, u64) = (1_000_000, 5_000_000);
 /// Keys of the streams of random numbers.
 const CHOICES: u64 = 1;
-const CLIENT_LINKS: u64 = 2;
 const LAST_SENDS: u64 = 3;
 
 /// Plays a run to its end.
@@ -85,7 +84,7 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
             agenda: Agenda::default(),
             now: 0,
             holding: Holding::default(),
-            client_links: Rng::new(seed, &[CLIENT_LINKS]),
+            seed,
             messages: 0,
             steps: 0,
             events: 0,
@@ -183,7 +182,7 @@ impl Simulation<'_> {
                 }
                 Command::Thaw => self.world.thaw(),
                 Command::Ask { client, node, body } => {
-                    let at = self.world.client_arrival();
+                    let at = self.world.client_arrival(client);
                     self.world.agenda.add(at, Event::Ask { client, node, body });
                 }
             }
@@ -259,7 +258,7 @@ impl Simulation<'_> {
                     let body = serde_json::json!({
                         "type": "error", "code": 12, "text": error.to_string(), "in_reply_to": id,
                     });
-                    let at = self.world.client_arrival();
+                    let at = self.world.client_arrival(client);
                     self.world.agenda.add(at, Event::Reply { client, body });
                 }
             }

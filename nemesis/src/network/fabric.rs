@@ -5,9 +5,10 @@
 //! names them. Rules compose: cuts and freezes add up, every loss, duplication and corruption has
 //! its own chance, delays add, the tightest rate wins by queueing longest.
 //!
-//! Randomness is keyed by seed, link, number of the message on its link, and fault. So the traffic
-//! of one link never changes the fate of another's messages, and taking one fault out of a plan
-//! leaves what the others do to the same messages as it was.
+//! Randomness is keyed by seed, link, the instant a message is offered, and fault. So the traffic of
+//! one link never changes the fate of another's messages, a message that is not sent changes nothing
+//! about the others, and taking one fault out of a plan leaves what the others do to the same
+//! messages as it was.
 //!
 //! Order: copies due at the same instant must be delivered in the order of the calls to
 //! [`Fabric::route`]. Then a link whose delay is constant keeps its order, one whose delay varies
@@ -15,7 +16,7 @@
 //!
 //! A message is decided when it is offered: a cut does not stop what is already on its way.
 
-use super::{LinkRule, Touched};
+use super::{LinkRule, Pinned, PinnedFate, Touched};
 use crate::FaultId;
 use crate::rng::{Rng, nanos};
 use schism_history::{Nanos, NodeId, Peer};
@@ -64,17 +65,29 @@ struct Link {
     quiet: bool,
     /// How many messages were decided on it.
     count: u64,
+    /// When the last was, and how many others before it at that instant.
+    last: (Nanos, u64),
     /// Nothing arrives before this, or it would overtake a message sent under `fifo`.
     floor: Nanos,
     /// What its random numbers are keyed by.
     key: u64,
     rules: SmallVec<[InForce; 1]>,
+    /// What becomes of single messages, by number.
+    pinned: BTreeMap<u64, PinnedFate>,
 }
 
 impl Link {
     fn new(src: Peer, dest: Peer) -> Link {
         let key = peer_key(src) << 32 ^ peer_key(dest);
-        Link { quiet: true, count: 0, floor: 0, key, rules: SmallVec::new() }
+        Link {
+            quiet: true,
+            count: 0,
+            last: (0, 0),
+            floor: 0,
+            key,
+            rules: SmallVec::new(),
+            pinned: BTreeMap::new(),
+        }
     }
 
     fn with_base(src: Peer, dest: Peer, base: &LinkRule) -> Link {
@@ -88,7 +101,9 @@ impl Link {
 
     /// Finds out whether the fast path will do from now on.
     fn settle(&mut self) {
-        self.quiet = self.floor == 0 && self.rules.iter().all(|force| force.rule.is_perfect());
+        self.quiet = self.floor == 0
+            && self.pinned.is_empty()
+            && self.rules.iter().all(|force| force.rule.is_perfect());
     }
 }
 
@@ -131,6 +146,14 @@ impl Fabric {
             links,
             others: BTreeMap::new(),
             touched: BTreeMap::new(),
+        }
+    }
+
+    /// Decides beforehand what becomes of one message.
+    pub fn pin(&mut self, pinned: &Pinned) {
+        if let Some(position) = self.position(Peer::Node(pinned.from), Peer::Node(pinned.to)) {
+            self.links[position].pinned.insert(pinned.number, pinned.fate);
+            self.links[position].settle();
         }
     }
 
@@ -227,7 +250,7 @@ fn touch(
 }
 
 /// The decision where rules are in force. Freezing comes first, since a held message is offered
-/// again; then cuts, then chance, then time.
+/// again; then what was decided beforehand, then cuts, then chance, then time.
 #[cold]
 fn decide(
     link: &mut Link,
@@ -248,6 +271,13 @@ fn decide(
     }
     let number = link.count;
     link.count += 1;
+    match link.pinned.get(&number) {
+        Some(PinnedFate::Lost) => return stopped(Routed::Lost, None),
+        Some(PinnedFate::After(late)) => {
+            return stopped(Routed::Arrives(smallvec![now.saturating_add(nanos(*late))]), None);
+        }
+        None => {}
+    }
     for force in link.rules.iter().filter(|force| force.rule.cut) {
         touch(touched, force.fault, |t| t.cut += 1);
         by = Some(by.flatten().or(force.fault));
@@ -256,10 +286,16 @@ fn decide(
         return stopped(Routed::Cut, fault);
     }
 
+    link.last = match link.last {
+        (then, others) if then == now => (now, others + 1),
+        _ => (now, 0),
+    };
     let key = link.key;
+    // The upper bits of a time are never used: two years have 2⁵⁶ nanoseconds.
+    let moment = now ^ link.last.1.rotate_right(8);
     // Fault 0 is a fault like any other, so the base rule is keyed by a number no fault has.
     let stream = |fault: Option<FaultId>, copy: u64| {
-        Rng::new(seed, &[key, number, fault.map_or(u64::MAX, u64::from), copy])
+        Rng::new(seed, &[key, moment, fault.map_or(u64::MAX, u64::from), copy])
     };
     for force in &link.rules {
         if force.rule.loss > 0.0 && stream(force.fault, LOSS).chance(force.rule.loss) {

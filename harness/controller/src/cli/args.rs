@@ -24,6 +24,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Do an old run again
     Replay(ReplayArgs),
+    /// Make a failing simulated run small, and tell how it fails
+    Shrink(Box<ShrinkArgs>),
     /// Show an old run
     Show(ShowArgs),
     /// Write a run's history as JSON lines or Jepsen EDN
@@ -56,6 +58,43 @@ pub struct TestArgs {
     /// A program that speaks Maelstrom's protocol, instead; its arguments follow `--`
     #[arg(long, value_name = "PROGRAM", conflicts_with = "names")]
     pub bin: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// The seed of everything that is chosen (default: a new one, which is shown)
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// In the simulator: one thread, virtual time, the same run for the same seed
+    #[arg(long)]
+    pub sim: bool,
+    /// In the simulator, many seeds: 1..2000
+    #[arg(long, value_name = "FROM..TO", value_parser = parse_seeds, conflicts_with = "seed")]
+    pub seeds: Option<Seeds>,
+    /// How many seeds at a time [default: one per core]
+    #[arg(long, short = 'j', value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Go on after the first seed that fails
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Which messages to record: all, none, first (200 000, then one in 16), or one in so many
+    #[arg(long, value_name = "WHICH", default_value = "first", value_parser = parse_messages)]
+    pub messages: String,
+    /// The verdict as JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Where runs are kept
+    #[arg(long, value_name = "DIR", default_value = "store")]
+    pub store: PathBuf,
+    /// Leave out the report's pages and pictures
+    #[arg(long)]
+    pub no_report: bool,
+    /// Arguments of the program
+    #[arg(last = true)]
+    pub arguments: Vec<String>,
+}
+
+/// What is run, and how hard.
+#[derive(Args, Debug)]
+pub struct RunArgs {
     /// What drives the nodes: echo, unique-ids, broadcast, lin-kv, …
     #[arg(long, short = 'w')]
     pub workload: Option<String>,
@@ -90,42 +129,12 @@ pub struct TestArgs {
     /// How long the network may take to calm down in the end
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_time)]
     pub settle: Duration,
-    /// The seed of everything that is chosen (default: a new one, which is shown)
-    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: Option<u64>,
-    /// In the simulator: one thread, virtual time, the same run for the same seed
-    #[arg(long)]
-    pub sim: bool,
-    /// In the simulator, many seeds: 1..2000
-    #[arg(long, value_name = "FROM..TO", value_parser = parse_seeds, conflicts_with = "seed")]
-    pub seeds: Option<Seeds>,
-    /// How many seeds at a time [default: one per core]
-    #[arg(long, short = 'j', value_parser = clap::value_parser!(u16).range(1..))]
-    pub jobs: Option<u16>,
-    /// Go on after the first seed that fails
-    #[arg(long)]
-    pub keep_going: bool,
     /// With one of the defects of its card built in
     #[arg(long)]
     pub twin: Option<String>,
     /// Judge for this property, instead of what is promised; may be repeated
     #[arg(long, value_name = "NAME")]
     pub property: Vec<String>,
-    /// Which messages to record: all, none, first (200 000, then one in 16), or one in so many
-    #[arg(long, value_name = "WHICH", default_value = "first", value_parser = parse_messages)]
-    pub messages: String,
-    /// The verdict as JSON on standard output
-    #[arg(long)]
-    pub json: bool,
-    /// Where runs are kept
-    #[arg(long, value_name = "DIR", default_value = "store")]
-    pub store: PathBuf,
-    /// Leave out the report's pages and pictures
-    #[arg(long)]
-    pub no_report: bool,
-    /// Arguments of the program
-    #[arg(last = true)]
-    pub arguments: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -168,11 +177,14 @@ pub enum Key {
 
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
-    /// The directory of a run
+    /// The directory of a run, or a file that describes one
     pub run: PathBuf,
     /// In the simulator, even if it was a run of processes
     #[arg(long)]
     pub sim: bool,
+    /// With real processes, even if it was simulated
+    #[arg(long, conflicts_with = "sim")]
+    pub processes: bool,
     /// The verdict as JSON on standard output
     #[arg(long)]
     pub json: bool,
@@ -182,6 +194,24 @@ pub struct ReplayArgs {
     /// Leave out the report's pages and pictures
     #[arg(long)]
     pub no_report: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ShrinkArgs {
+    /// The directory of a run, a file that describes one, or with --seed a protocol
+    #[arg(value_name = "RUN|NAME")]
+    pub what: String,
+    /// The seed of a protocol's simulated run that fails
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Stop after this long with what has been reached
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_time)]
+    pub budget: Duration,
+    /// Where to write the replay [default: NAME-SEED.toml]
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

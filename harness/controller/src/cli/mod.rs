@@ -6,6 +6,7 @@ mod export;
 mod list;
 mod replay;
 mod show;
+mod shrink;
 mod terminal;
 mod test;
 
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::test(&args),
         Command::Check(args) => check::check(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Show(args) => show::show(&args),
         Command::Export(args) => export::export(&args),
         Command::Node(args) => test::node(&args),

@@ -1,7 +1,7 @@
 //! `schism test`: run, record, judge, report.
 
 use super::Outcome;
-use super::args::{NodeArgs, Seeds, TestArgs, parse_concurrency};
+use super::args::{NodeArgs, RunArgs, Seeds, TestArgs, parse_concurrency};
 use super::terminal::{LiveLine, colour, print, width};
 use crate::judge::{judge, meta_of};
 use crate::reporting::{Kept, machine, write_report};
@@ -25,7 +25,8 @@ pub struct Showing<'a> {
 }
 
 pub fn test(args: &TestArgs) -> Outcome {
-    let request = request(args)?;
+    let simulated = args.sim || args.seeds.is_some();
+    let request = request(&args.run, &args.messages, simulated)?;
     if args.bin.is_some() && request.simulated {
         return Err(Error::usage(
             "--bin cannot be simulated: a program keeps its own time and randomness",
@@ -61,7 +62,8 @@ pub fn test(args: &TestArgs) -> Outcome {
     Ok(worst.exit_code() as u8)
 }
 
-fn request(args: &TestArgs) -> Result<Request, Error> {
+/// What is asked for, in the simulator or not.
+pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Request, Error> {
     let concurrency = args.concurrency.as_deref();
     let concurrency = concurrency.map(|text| parse_concurrency(text, args.nodes)).transpose();
     Ok(Request {
@@ -76,10 +78,10 @@ fn request(args: &TestArgs) -> Result<Request, Error> {
         operations: args.ops,
         timeout: args.timeout,
         settle: args.settle,
-        messages: args.messages.clone(),
+        messages: messages.into(),
         mix: args.nemesis,
         plan: args.plan.clone(),
-        simulated: args.sim || args.seeds.is_some(),
+        simulated,
     })
 }
 

@@ -1,0 +1,85 @@
+//! `schism shrink`, from the outside.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn schism(folder: &Path, line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_schism"));
+    command.current_dir(folder).args(line.split_whitespace());
+    command.output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The numbers in the line that tells how small a run became.
+fn size(told: &str) -> (u64, u64, u64) {
+    let line = told.lines().find(|line| line.contains(" operation")).expect(told);
+    let number = |what: &str| {
+        let part = line.split(", ").find(|part| part.contains(what)).expect(line);
+        part.split(' ').next().and_then(|n| n.parse().ok()).expect(line)
+    };
+    (number("node"), number("operation"), number("fault"))
+}
+
+#[test]
+fn a_shrunk_run_is_small_and_its_replay_fails_again_byte_for_byte() {
+    for (protocol, twin, seed, property) in [
+        ("rowa-register", "waits-for-one-only", 1, "regular"),
+        ("lazy-reliable-broadcast", "ignores-crashes", 2, "agreement"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let line = format!("shrink {protocol} --twin {twin} -t 8s --seed {seed} -o small.toml");
+        let shrunk = schism(folder.path(), &line);
+        let told = text(&shrunk.stdout);
+        assert_eq!(shrunk.status.code(), Some(1), "{told}{}", text(&shrunk.stderr));
+        let (nodes, operations, faults) = size(&told);
+        assert!(nodes <= 3 && operations <= 6 && faults <= 3, "{told}");
+
+        let histories = ["one", "two"].map(|store| {
+            let line = format!("replay small.toml --no-report --store {store}");
+            let replay = schism(folder.path(), &line);
+            let told = text(&replay.stdout);
+            assert_eq!(replay.status.code(), Some(1), "{told}");
+            let broken = told.lines().find(|line| line.contains("✗") && line.contains(property));
+            assert!(broken.is_some(), "{told}");
+            let history = folder.path().join(store).join("latest/history");
+            std::fs::read(history).expect("the run was kept")
+        });
+        assert!(histories[0] == histories[1], "two replays of one file differ");
+    }
+}
+
+#[test]
+fn what_cannot_be_shrunk_or_replayed_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let base = "test raft --sim --seed 1 -t 1s -n 3 --ops 5 --nemesis none --no-report";
+    schism(folder.path(), base);
+    let run = std::fs::read_to_string(folder.path().join("store/latest/run.toml"));
+    let run = run.expect("the run was kept");
+    let operation = "[[operation]]\nat = \"1s\"\nclient = 0\nnode = \"n7\"\nf = \"read\"\n";
+    let message = "[[message]]\nfrom = \"n1\"\nto = \"n1\"\nnumber = 0\nfate = \"lost\"\n";
+    let wrong = |name: &str, more: &str| {
+        std::fs::write(folder.path().join(name), format!("{run}\n{more}")).expect("written");
+    };
+    wrong("operation.toml", operation);
+    wrong("message.toml", message);
+    wrong("text.toml", "[[operation]]\nclient = \"one\"\n");
+    for (line, why) in [
+        ("shrink raft --seed 1 -t 1s -n 3 --nemesis none", "breaks no promise"),
+        ("shrink nowhere", "is no run"),
+        ("shrink rafft --seed 1", "did you mean raft?"),
+        ("shrink raft --twin brave --seed 1", "has no twin `brave`"),
+        ("shrink store/latest", "breaks no promise"),
+        ("replay operation.toml", "operation 0: `node`: there is no node n7"),
+        ("replay message.toml", "message 0: a node's messages to itself"),
+        ("replay text.toml", "client"),
+        ("replay nothing.toml", "is no run"),
+    ] {
+        let refused = schism(folder.path(), line);
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(64), "{line}: {told}");
+        assert!(told.contains(why), "{line}: {told}");
+    }
+}
