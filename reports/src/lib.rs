@@ -9,15 +9,19 @@
 //! [`plots`] draws them, and [`write()`] puts a whole report into a directory.
 
 mod facts;
+mod figures;
 pub mod html;
 mod logs;
 pub mod plots;
+pub mod suite;
 mod summary;
 pub mod terminal;
+pub mod web;
 mod words;
 mod write;
 
 pub use facts::RunFacts;
+pub use figures::Figures;
 pub use logs::{LogLine, NodeLog};
 pub use summary::{
     Counts, Crash, FaultSpan, Judged, KindTraffic, Line, Messages, NodeLife, Operations, PerF,

@@ -1,6 +1,5 @@
-//! What developers of Schism run: `cargo xtask tidy`, `cargo xtask smoke`.
+//! What developers of Schism run: `cargo xtask tidy`.
 
-mod smoke;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -10,9 +9,8 @@ fn main() -> ExitCode {
     let root = root();
     match std::env::args().nth(1).as_deref() {
         Some("tidy") => tidy::tidy(&root),
-        Some("smoke") => smoke::smoke(&root),
         _ => {
-            eprintln!("usage: cargo xtask tidy | smoke");
+            eprintln!("usage: cargo xtask tidy");
             ExitCode::from(64)
         }
     }

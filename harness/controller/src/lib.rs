@@ -13,6 +13,7 @@ mod resolve;
 mod search;
 mod simulated;
 mod store;
+mod suite;
 
 pub use error::Error;
 pub use judge::{Verdict, judge};

@@ -4,7 +4,7 @@ use crate::judge::Verdict;
 use crate::store::RunDirectory;
 use crate::{Error, Recipe, loading};
 use schism_history::{History, LoadOptions};
-use schism_reports::{NodeLog, RunFacts, Summary};
+use schism_reports::{Figures, NodeLog, RunFacts, Summary};
 use serde::{Deserialize, Serialize};
 use std::fs;
 
@@ -27,6 +27,9 @@ struct VerdictFile {
     #[serde(flatten)]
     verdict: Verdict,
     facts: RunFacts,
+    /// For lists of runs. Missing in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    figures: Option<Figures>,
 }
 
 impl Kept {
@@ -37,15 +40,16 @@ impl Kept {
         let file = directory.verdict();
         let text = fs::read_to_string(&file)
             .map_err(|e| Error::usage(format!("cannot read {}: {e}", file.display())))?;
-        let VerdictFile { verdict, facts } = serde_json::from_str(&text)
+        let VerdictFile { verdict, facts, .. } = serde_json::from_str(&text)
             .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
         Ok(Kept { recipe, history, verdict, facts })
     }
 
     /// Writes the verdict beside the history.
-    pub fn write_verdict(&self, directory: &RunDirectory) -> Result<(), Error> {
+    pub fn write_verdict(&self, directory: &RunDirectory, summary: &Summary) -> Result<(), Error> {
         let file = directory.verdict();
-        let verdict = VerdictFile { verdict: self.verdict.clone(), facts: self.facts.clone() };
+        let (verdict, facts) = (self.verdict.clone(), self.facts.clone());
+        let verdict = VerdictFile { verdict, facts, figures: Some(Figures::of(summary)) };
         let text = serde_json::to_vec_pretty(&verdict).map_err(Error::harness)?;
         let temporary = file.with_extension("partial");
         fs::write(&temporary, text)
@@ -54,13 +58,14 @@ impl Kept {
     }
 
     /// The verdict with its facts, as JSON.
-    pub fn json(&self, directory: &RunDirectory) -> serde_json::Value {
+    pub fn json(&self, directory: &RunDirectory, summary: &Summary) -> serde_json::Value {
         serde_json::json!({
             "test": self.recipe.test,
             "seed": self.recipe.seed,
             "overall": self.verdict.overall,
             "findings": self.verdict.findings,
             "facts": self.facts,
+            "figures": Figures::of(summary),
             "run": directory.path(),
         })
     }
@@ -83,9 +88,12 @@ pub fn machine() -> String {
 }
 
 /// Writes the pages and pictures of a run.
-pub fn write_report(directory: &RunDirectory, kept: &Kept) -> Result<(), Error> {
-    let summary = kept.summary(directory);
-    schism_reports::write(&directory.report(), &kept.history, &summary, &logs(directory))
+pub fn write_report(
+    directory: &RunDirectory,
+    history: &History,
+    summary: &Summary,
+) -> Result<(), Error> {
+    schism_reports::write(&directory.report(), history, summary, &logs(directory))
         .map(drop)
         .map_err(|e| Error::writing(&directory.report(), e))
 }

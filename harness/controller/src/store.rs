@@ -85,7 +85,7 @@ impl RunDirectory {
 }
 
 /// A name that is one path component, whatever the test is called.
-fn directory_name(test: &str) -> String {
+pub fn directory_name(test: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let name: String = test.chars().map(safe).collect();
     let name = name.trim_start_matches('.');
@@ -93,7 +93,7 @@ fn directory_name(test: &str) -> String {
 }
 
 /// Two runs of one seed in one second get different names.
-fn free_name(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+pub fn free_name(parent: &Path, name: &str) -> Result<PathBuf, Error> {
     for suffix in 0..1000 {
         let path = match suffix {
             0 => parent.join(name),
@@ -110,7 +110,7 @@ fn free_name(parent: &Path, name: &str) -> Result<PathBuf, Error> {
 
 /// Makes a symbolic link, replacing an older one. A store on a file system without links does
 /// without.
-fn point(link: &Path, target: &Path) {
+pub fn point(link: &Path, target: &Path) {
     let temporary = link.with_extension(format!("{}.new", std::process::id()));
     if std::os::unix::fs::symlink(target, &temporary).is_ok()
         && fs::rename(&temporary, link).is_err()

@@ -5,8 +5,10 @@
 
 mod paint;
 mod progress;
+mod suite;
 mod summary;
 
 pub(crate) use paint::sign;
 pub use progress::{Progress, progress};
+pub use suite::{Board, board, case_row, suite_summary};
 pub use summary::summary;

@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+use super::suite::SuiteArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schism_nemesis::Mix;
 use std::path::PathBuf;
@@ -20,6 +21,8 @@ pub enum Command {
     List(ListArgs),
     /// Run protocols, or a program of your own, under faults, and judge them
     Test(Box<TestArgs>),
+    /// Run a suite: a matrix of tests, faults, seeds and options
+    Suite(SuiteArgs),
     /// Judge a recorded history
     Check(CheckArgs),
     /// Do an old run again
@@ -252,7 +255,7 @@ pub struct Seeds {
     pub last: u64,
 }
 
-fn parse_time(text: &str) -> Result<Duration, String> {
+pub fn parse_time(text: &str) -> Result<Duration, String> {
     let time = schism_nemesis::time::parse(text)?;
     if time.is_zero() { Err("it must be longer than nothing".into()) } else { Ok(time) }
 }
@@ -276,7 +279,7 @@ fn parse_messages(text: &str) -> Result<String, String> {
     crate::recipe::parse_messages(text).map(|_| text.into())
 }
 
-fn parse_seeds(text: &str) -> Result<Seeds, String> {
+pub fn parse_seeds(text: &str) -> Result<Seeds, String> {
     let wrong = || format!("`{text}` is no range of seeds: write it like 1..2000");
     let (first, last) = text.split_once("..").ok_or_else(wrong)?;
     let number = |text: &str| text.trim_start_matches('=').parse::<u64>().map_err(|_| wrong());

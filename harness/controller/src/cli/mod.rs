@@ -7,10 +7,13 @@ mod list;
 mod replay;
 mod show;
 mod shrink;
+mod suite;
 mod terminal;
 mod test;
 
+pub(crate) use args::parse_seeds;
 pub(crate) use terminal::{LiveLine, width};
+pub(crate) use test::quoted;
 
 use crate::Error;
 use args::{Cli, Command};
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Show(args) => show::show(&args),
         Command::Export(args) => export::export(&args),
+        Command::Suite(args) => suite::suite(&args),
         Command::Node(args) => test::node(&args),
     };
     match result {

@@ -9,10 +9,10 @@ use crate::store::RunDirectory;
 pub fn show(args: &ShowArgs) -> Outcome {
     let directory = RunDirectory::open(&args.run)?;
     let kept = Kept::read(&directory)?;
-    if args.report {
-        reporting::write_report(&directory, &kept)?;
-    }
     let summary = kept.summary(&directory);
+    if args.report {
+        reporting::write_report(&directory, &kept.history, &summary)?;
+    }
     print(&schism_reports::terminal::summary(&summary, colour(), width()));
     Ok(kept.verdict.overall.exit_code() as u8)
 }

@@ -60,3 +60,46 @@ impl LiveLine {
         }
     }
 }
+
+/// A few lines that are replaced by the next ones, on a terminal; nothing elsewhere.
+pub struct LiveLines {
+    terminal: bool,
+    drawn: usize,
+}
+
+impl LiveLines {
+    pub fn new(wanted: bool) -> LiveLines {
+        LiveLines { terminal: wanted && std::io::stderr().is_terminal(), drawn: 0 }
+    }
+
+    /// Whether anybody sees them.
+    pub fn shown(&self) -> bool {
+        self.terminal
+    }
+
+    pub fn draw(&mut self, lines: &[String]) {
+        if self.terminal {
+            let mut text = self.erase();
+            for line in lines {
+                text += line;
+                text.push('\n');
+            }
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            self.drawn = lines.len();
+        }
+    }
+
+    /// Removes them.
+    pub fn clear(&mut self) {
+        let text = self.erase();
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        self.drawn = 0;
+    }
+
+    fn erase(&self) -> String {
+        match self.drawn {
+            0 => String::new(),
+            lines => format!("\x1b[{lines}A\r\x1b[J"),
+        }
+    }
+}

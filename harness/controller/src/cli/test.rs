@@ -62,6 +62,17 @@ pub fn test(args: &TestArgs) -> Outcome {
     Ok(worst.exit_code() as u8)
 }
 
+/// Refuses what would be refused, without running anything.
+pub fn check(args: &TestArgs) -> Result<(), Error> {
+    let simulated = args.sim || args.seeds.is_some();
+    let request = request(&args.run, &args.messages, simulated)?;
+    let seed = args.seeds.map(|seeds| seeds.first).or(args.seed).unwrap_or(1);
+    for name in &args.names {
+        request.of_card(resolve::card(name)?, seed)?;
+    }
+    Ok(())
+}
+
 /// What is asked for, in the simulator or not.
 pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Request, Error> {
     let concurrency = args.concurrency.as_deref();
@@ -115,14 +126,14 @@ pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> 
     facts.marks = progress.marks.iter().map(|(k, v)| (k.to_string(), *v)).collect();
     let verdict = judge(&history, &Budget::default())?;
     let kept = Kept { recipe: recipe.clone(), history, verdict, facts };
-    kept.write_verdict(&directory)?;
+    let summary = kept.summary(&directory);
+    kept.write_verdict(&directory, &summary)?;
     if showing.report {
-        write_report(&directory, &kept)?;
+        write_report(&directory, &kept.history, &summary)?;
     }
     if showing.json {
-        print(&format!("{:#}\n", kept.json(&directory)));
+        print(&format!("{:#}\n", kept.json(&directory, &summary)));
     } else {
-        let summary = kept.summary(&directory);
         print(&schism_reports::terminal::summary(&summary, colour(), width()));
     }
     Ok(kept.verdict.overall)
@@ -268,7 +279,7 @@ fn command_line(seed: Option<(u64, bool)>) -> String {
 }
 
 /// A word as a shell must be given it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.into()

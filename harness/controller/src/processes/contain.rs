@@ -148,17 +148,22 @@ impl Drop for Spawner {
     }
 }
 
+/// Has the process this command starts killed when the thread that starts it ends.
+pub(crate) fn tie_to_parent(command: &mut Command) {
+    let parent = getpid();
+    let tie = move || {
+        set_pdeathsig(Signal::SIGKILL)?;
+        // The parent may have died before the signal was asked for.
+        if getppid() == parent { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+    };
+    // SAFETY: the closure makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(tie) };
+}
+
 fn serve(inbox: Receiver<Request>, containment: &Containment) {
-    let controller = getpid();
     for (mut command, answer) in inbox {
         if *containment != Containment::Namespace {
-            let tie = move || {
-                set_pdeathsig(Signal::SIGKILL)?;
-                // The controller may have died before the signal was asked for.
-                if getppid() == controller { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
-            };
-            // SAFETY: the closure makes two system calls and allocates nothing.
-            unsafe { command.pre_exec(tie) };
+            tie_to_parent(&mut command);
         }
         let _ = answer.send(command.spawn());
     }

@@ -26,8 +26,10 @@ mod seat;
 mod services;
 mod signals;
 
+pub(crate) use contain::tie_to_parent;
 pub use contain::{Containment, prepare};
 pub use error::HostError;
 pub use host::Host;
 pub use program::{Config, Program, ProgramError};
 pub use script::Script;
+pub(crate) use signals::Interrupts;

@@ -11,7 +11,7 @@ static RECEIVED: OnceLock<EventFd> = OnceLock::new();
 const CAUGHT: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
 
 /// SIGINT and SIGTERM are counted instead of killing us, for as long as this exists.
-pub(super) struct Interrupts(&'static EventFd);
+pub(crate) struct Interrupts(&'static EventFd);
 
 extern "C" fn count(_: libc::c_int) {
     if let Some(received) = RECEIVED.get() {

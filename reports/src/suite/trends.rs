@@ -1,0 +1,366 @@
+//! What has changed since the earlier runs of a suite, and whether by more than chance.
+//!
+//! Each figure of a case is held against the same figure of earlier runs: against their median,
+//! in units of their spread (the median absolute deviation, scaled to a standard deviation), since
+//! one bad night must not hide the next. A single night far out is a jump; five nights that are
+//! worse than those before by the Mann-Whitney test are a drift, however small each step.
+
+use super::{CaseName, CaseOutcome, CaseResult, SuiteResult};
+use serde::{Deserialize, Serialize};
+use statrs::stats_tests::Alternative;
+use statrs::stats_tests::mannwhitneyu::{MannWhitneyUMethod, mannwhitneyu};
+use std::fmt;
+
+/// What is followed from run to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Metric {
+    /// Acknowledged operations per second.
+    Throughput,
+    /// The latency of which one operation in a hundred takes longer, in seconds.
+    P99,
+    /// How long the case took, in seconds.
+    Duration,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Metric; 3] = [Metric::Throughput, Metric::P99, Metric::Duration];
+
+    fn of(self, case: &CaseResult) -> Option<f64> {
+        // What was cut off or failed has no figures worth following.
+        if !matches!(case.outcome, CaseOutcome::Judged(_)) {
+            return None;
+        }
+        let figures = case.figures.as_ref();
+        match self {
+            Metric::Throughput => figures.map(|f| f.per_second).filter(|rate| *rate > 0.0),
+            Metric::P99 => figures.and_then(|f| f.latency).map(|l| l.p99 as f64 / 1e9),
+            Metric::Duration => Some(case.seconds),
+        }
+    }
+
+    /// Whether more of it is worse.
+    fn more_is_worse(self) -> bool {
+        self != Metric::Throughput
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Metric::Throughput => "throughput",
+            Metric::P99 => "p99 latency",
+            Metric::Duration => "duration",
+        })
+    }
+}
+
+/// What a comparison with earlier runs says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judgement {
+    /// Fewer earlier runs than can tell anything.
+    TooFew,
+    /// Within what it has always been.
+    Steady,
+    /// Better by more than chance.
+    Better,
+    /// Worse by more than chance.
+    Worse,
+}
+
+/// A figure of a case against the same figure of earlier runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Trend {
+    /// Of which case.
+    pub case: CaseName,
+    /// Which figure.
+    pub metric: Metric,
+    /// Its values in earlier runs, the oldest first, and now.
+    pub values: Vec<f64>,
+    /// The median of the earlier ones.
+    pub median: f64,
+    /// Their spread, as a standard deviation.
+    pub spread: f64,
+    /// How many spreads the newest lies above the median.
+    pub score: f64,
+    /// The probability that the newest five would be so much worse, or better, than those before
+    /// if nothing had changed. None with fewer than five of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
+    /// What that says.
+    pub judgement: Judgement,
+}
+
+/// A case that came to something else than the time before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Flip {
+    /// Which case.
+    pub case: CaseName,
+    /// What it came to before.
+    pub before: String,
+    /// When that was, in UTC.
+    pub when: String,
+    /// What it has come to now.
+    pub now: String,
+    /// Whether that is what is expected.
+    pub passed: bool,
+}
+
+/// What has changed since earlier runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trends {
+    /// How many earlier runs there are to compare with.
+    pub earlier: usize,
+    /// Verdicts that have changed.
+    pub flips: Vec<Flip>,
+    /// Figures, those that have become worse first.
+    pub figures: Vec<Trend>,
+}
+
+/// Fewer earlier runs than this tell nothing of their spread.
+pub const EARLIER_MIN: usize = CUTS[0].0;
+/// The newest runs that are looked at for a drift.
+const NEWEST: usize = 5;
+/// From how many earlier runs on, how many spreads away is no chance: with normal noise once in a
+/// thousand times, as simulated. The spread of a few runs is itself a guess, so that they need more.
+const CUTS: [(usize, f64); 6] = [(6, 18.5), (8, 11.7), (10, 8.3), (15, 6.4), (20, 5.3), (30, 4.5)];
+/// A drift must be less likely than this to be chance.
+const DRIFT: f64 = 0.01;
+/// Changes smaller than this part of the whole interest nobody, however certain.
+const RELEVANT: f64 = 0.1;
+/// Figures that repeat exactly still have this much noise, as a part of the whole.
+const SPREAD_MIN: f64 = 0.01;
+/// From a median absolute deviation to a standard deviation, for normal noise.
+const NORMAL: f64 = 1.4826;
+
+impl Trends {
+    /// Compares a run with earlier ones, the oldest first. Runs of machines with other numbers of
+    /// cores are left out.
+    pub fn of(now: &SuiteResult, earlier: &[SuiteResult]) -> Trends {
+        let earlier: Vec<&SuiteResult> =
+            earlier.iter().filter(|run| run.cores == now.cores).collect();
+        let mut trends = Trends { earlier: earlier.len(), ..Trends::default() };
+        for case in now.cases.iter().filter(|case| !case.skipped()) {
+            let past: Vec<(&SuiteResult, &CaseResult)> = earlier
+                .iter()
+                .filter_map(|run| {
+                    let same = run.cases.iter().find(|other| other.case == case.case);
+                    same.filter(|other| !other.skipped()).map(|other| (*run, other))
+                })
+                .collect();
+            trends.flips.extend(past.last().and_then(|(run, before)| flip(run, before, case)));
+            for metric in Metric::ALL {
+                let values: Vec<f64> =
+                    past.iter().filter_map(|(_, other)| metric.of(other)).collect();
+                if let (Some(value), false) = (metric.of(case), values.is_empty()) {
+                    trends.figures.push(Trend::of(case.case.clone(), metric, values, value));
+                }
+            }
+        }
+        trends.figures.sort_by_key(|trend| std::cmp::Reverse(trend.judgement as u8));
+        trends
+    }
+
+    /// Figures that have become worse by more than chance.
+    pub fn worse(&self) -> impl Iterator<Item = &Trend> {
+        self.figures.iter().filter(|trend| trend.judgement == Judgement::Worse)
+    }
+}
+
+fn flip(run: &SuiteResult, before: &CaseResult, now: &CaseResult) -> Option<Flip> {
+    // Between two verdicts that are both expected nothing has changed that matters.
+    let same = before.verdict() == now.verdict() || (before.passed() && now.passed());
+    (!same).then(|| Flip {
+        case: now.case.clone(),
+        before: before.verdict(),
+        when: run.started.clone(),
+        now: now.verdict(),
+        passed: now.passed(),
+    })
+}
+
+impl Trend {
+    fn of(case: CaseName, metric: Metric, earlier: Vec<f64>, now: f64) -> Trend {
+        let middle = median(&earlier);
+        let deviations: Vec<f64> = earlier.iter().map(|value| (value - middle).abs()).collect();
+        let spread = (median(&deviations) * NORMAL).max(middle.abs() * SPREAD_MIN);
+        let score = if spread > 0.0 { (now - middle) / spread } else { 0.0 };
+        let cut = CUTS.iter().rfind(|(runs, _)| *runs <= earlier.len()).map(|(_, cut)| *cut);
+        let mut values = earlier;
+        values.push(now);
+        let drifted = cut.and_then(|_| drift(&values));
+        let relevant = |change: f64| change.abs() > RELEVANT * middle.abs();
+        let far = cut.is_some_and(|cut| score.abs() > cut);
+        let jump = (far && relevant(now - middle)).then_some(score > 0.0);
+        let slow = drifted.filter(|(p, change)| *p < DRIFT && relevant(*change));
+        let rises = jump.or(slow.map(|(_, change)| change > 0.0));
+        let judgement = match rises {
+            _ if cut.is_none() => Judgement::TooFew,
+            None => Judgement::Steady,
+            Some(rises) if rises == metric.more_is_worse() => Judgement::Worse,
+            Some(_) => Judgement::Better,
+        };
+        let drift = drifted.map(|(p, _)| p);
+        Trend { case, metric, values, median: middle, spread, score, drift, judgement }
+    }
+
+    /// The newest value.
+    pub fn now(&self) -> f64 {
+        self.values.last().copied().unwrap_or_default()
+    }
+
+    /// A value as text with its unit.
+    pub fn text(&self, value: f64) -> String {
+        match self.metric {
+            Metric::Throughput => format!("{} ops/s", crate::words::number(value)),
+            Metric::P99 | Metric::Duration => crate::words::duration((value * 1e9) as u64),
+        }
+    }
+
+    /// The change against the median, as `+12 %`.
+    pub fn change(&self) -> String {
+        if self.median > 0.0 {
+            format!("{:+.0} %", (self.now() / self.median - 1.0) * 100.0)
+        } else {
+            "–".into()
+        }
+    }
+
+    /// What it is based on: `median of 12 earlier runs 480 ± 12, 4.2 spreads away`.
+    pub fn statistics(&self) -> String {
+        let earlier = self.values.len() - 1;
+        let runs = if earlier == 1 { "1 earlier run" } else { &format!("{earlier} earlier runs") };
+        let middle = self.text(self.median);
+        if self.judgement == Judgement::TooFew {
+            return format!("median of {runs} {middle}; {EARLIER_MIN} are needed to tell");
+        }
+        let mut text = format!(
+            "median of {runs} {middle} ± {}; {:.1} spreads away",
+            self.text(self.spread),
+            self.score.abs()
+        );
+        if let Some(p) = self.drift {
+            text += &format!("; newest {NEWEST} against those before: p = {p:.3} (Mann-Whitney)");
+        }
+        text
+    }
+}
+
+/// How likely the newest few would lie so far from those before by chance, and how far they lie.
+fn drift(values: &[f64]) -> Option<(f64, f64)> {
+    let (before, newest) = values.split_at_checked(values.len().checked_sub(NEWEST)?)?;
+    if before.len() < NEWEST {
+        return None;
+    }
+    let test = mannwhitneyu(before, newest, MannWhitneyUMethod::Automatic, Alternative::TwoSided);
+    let (_, p) = test.ok()?;
+    p.is_finite().then(|| (p, median(newest) - median(before)))
+}
+
+/// The value in the middle; of nothing, zero.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Figures, Percentiles};
+    use schism_checkers::Status;
+
+    fn trend(metric: Metric, earlier: &[f64], now: f64) -> Judgement {
+        Trend::of(CaseName::default(), metric, earlier.to_vec(), now).judgement
+    }
+
+    const NIGHTS: [f64; 9] = [100.0, 103.0, 98.0, 101.0, 99.0, 102.0, 97.0, 100.0, 104.0];
+
+    #[test]
+    fn noise_is_steady_and_a_jump_is_not() {
+        assert_eq!(trend(Metric::Throughput, &NIGHTS, 95.0), Judgement::Steady);
+        assert_eq!(trend(Metric::Throughput, &NIGHTS, 60.0), Judgement::Worse);
+        assert_eq!(trend(Metric::Throughput, &NIGHTS, 140.0), Judgement::Better);
+        assert_eq!(trend(Metric::P99, &NIGHTS, 140.0), Judgement::Worse);
+        assert_eq!(trend(Metric::Duration, &NIGHTS, 60.0), Judgement::Better);
+        // One bad night does not hide the next.
+        let mut with_outlier = NIGHTS.to_vec();
+        with_outlier.push(10.0);
+        assert_eq!(trend(Metric::Throughput, &with_outlier, 60.0), Judgement::Worse);
+    }
+
+    #[test]
+    fn few_runs_and_small_changes_are_not_judged() {
+        assert_eq!(trend(Metric::Throughput, &NIGHTS[..4], 10.0), Judgement::TooFew);
+        // Exact repetitions, as of the simulator: a change of 5 % is certain, and small.
+        assert_eq!(trend(Metric::Throughput, &[100.0; 8], 95.0), Judgement::Steady);
+        assert_eq!(trend(Metric::Throughput, &[100.0; 8], 80.0), Judgement::Worse);
+        assert_eq!(trend(Metric::Throughput, &[0.0; 8], 0.0), Judgement::Steady);
+    }
+
+    #[test]
+    fn a_slow_drift_shows_though_no_night_does() {
+        // A spread of ten hides a night of 84 well; five of them in a row it does not.
+        let nights = [95.0, 105.0, 90.0, 110.0, 100.0, 97.0, 103.0, 92.0, 108.0, 101.0];
+        let slower = [86.0, 85.0, 87.0, 84.0];
+        let all: Vec<f64> = nights.iter().chain(&slower).copied().collect();
+        assert_eq!(trend(Metric::Throughput, &nights, 84.0), Judgement::Steady);
+        assert_eq!(trend(Metric::Throughput, &all, 83.0), Judgement::Worse);
+    }
+
+    fn run(status: Status, p99: u64, cores: usize) -> SuiteResult {
+        let latency = Percentiles { p50: 1, p90: 1, p99, p99_9: p99, max: p99 };
+        let figures = Figures { per_second: 5.0, latency: Some(latency), ..Figures::default() };
+        let case = CaseResult {
+            case: CaseName { test: "raft".into(), ..CaseName::default() },
+            command: String::new(),
+            expect: vec![Status::Holds, Status::Unstressed],
+            outcome: CaseOutcome::Judged(status),
+            started: String::new(),
+            seconds: 3.0,
+            findings: Vec::new(),
+            run: None,
+            figures: Some(figures),
+            sweep: None,
+        };
+        SuiteResult { cores, cases: vec![case], ..SuiteResult::default() }
+    }
+
+    #[test]
+    fn verdicts_that_change_are_told() {
+        let now = run(Status::Violated, 1000, 2);
+        let earlier = [run(Status::Violated, 900, 2), run(Status::Holds, 900, 2)];
+        let trends = Trends::of(&now, &earlier);
+        assert_eq!(trends.flips.len(), 1);
+        assert_eq!(
+            (trends.flips[0].before.as_str(), trends.flips[0].now.as_str()),
+            ("holds", "violated")
+        );
+        assert!(
+            Trends::of(&run(Status::Holds, 1, 2), &[run(Status::Unstressed, 1, 2)])
+                .flips
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn runs_of_other_machines_are_left_out() {
+        let earlier: Vec<SuiteResult> = (0..8).map(|_| run(Status::Holds, 1000, 64)).collect();
+        let trends = Trends::of(&run(Status::Holds, 9000, 2), &earlier);
+        assert_eq!(trends.earlier, 0);
+        assert!(trends.figures.is_empty());
+        let earlier: Vec<SuiteResult> = (0..8).map(|_| run(Status::Holds, 1000, 2)).collect();
+        let trends = Trends::of(&run(Status::Holds, 9000, 2), &earlier);
+        let worse: Vec<Metric> = trends.worse().map(|trend| trend.metric).collect();
+        assert_eq!(worse, [Metric::P99]);
+        assert!(trends.figures[0].statistics().contains("median of 8 earlier runs"));
+    }
+}
