@@ -24,11 +24,13 @@
 //! A bad plan is refused before anything starts, with the line and what would be right.
 
 mod check;
+mod clock;
 mod fault;
 mod table;
 mod target;
 mod text;
 
+pub use clock::Clock;
 pub use fault::{AfterKill, Duplicate, Fault, What};
 pub use target::Target;
 pub use text::PlanError;

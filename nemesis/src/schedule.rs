@@ -6,6 +6,7 @@
 //! moment a run is stopped at, [`Schedule::heal`] undoes everything in force.
 
 mod action;
+mod clocks;
 mod resolve;
 
 pub use action::{Action, Landing, Roles};
@@ -15,7 +16,7 @@ use crate::plan::{AfterKill, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use compact_str::CompactString;
 use resolve::Resolved;
-use schism_history::{Fault, FaultEdge, Nanos, NodeId};
+use schism_history::{Fault, FaultEdge, Nanos, NodeId, Skew};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -25,6 +26,15 @@ enum Stage {
     Waiting,
     InForce,
     Over,
+}
+
+/// What happens to a fault at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Edge {
+    End,
+    Begin,
+    /// It is in force and wants to be looked after.
+    Tick,
 }
 
 /// A fault and what came of it.
@@ -38,6 +48,9 @@ struct Progress {
     detail: CompactString,
     /// For a fault that waits for a leader: when it ends, once it has begun.
     ends_at: Option<Nanos>,
+    /// When it began, and how often it was looked after since.
+    began: Option<Nanos>,
+    ticks: u64,
 }
 
 /// One node, as far as faults are concerned.
@@ -51,6 +64,8 @@ struct Victim {
     for_good: bool,
     /// The faults that keep it stopped.
     pausers: BTreeSet<FaultId>,
+    /// What is wrong with its clock.
+    clocks: BTreeMap<FaultId, Skew>,
 }
 
 /// A plan in motion.
@@ -60,8 +75,9 @@ pub struct Schedule {
     seed: u64,
     victims: Vec<Victim>,
     progress: Vec<Progress>,
-    /// When faults begin and end, soonest first. Of the same instant, ends come first.
-    edges: Vec<(Nanos, FaultEdge, FaultId)>,
+    /// When faults begin and end, soonest first. Of the same instant, ends come first, then
+    /// beginnings.
+    edges: Vec<(Nanos, Edge, FaultId)>,
     /// How many of them are past.
     past: usize,
     /// Faults whose time has come and that wait for a node to begin to lead.
@@ -82,9 +98,9 @@ impl Schedule {
         let mut progress = Vec::new();
         for (i, fault) in plan.faults.iter().enumerate() {
             let id = i as FaultId;
-            edges.push((nanos(fault.from), FaultEdge::Begin, id));
+            edges.push((nanos(fault.from), Edge::Begin, id));
             if !fault.is_for_good() {
-                edges.push((nanos(fault.until), FaultEdge::End, id));
+                edges.push((nanos(fault.until), Edge::End, id));
             }
             progress.push(Progress {
                 stage: Stage::Waiting,
@@ -93,9 +109,11 @@ impl Schedule {
                 touched: 0,
                 detail: CompactString::default(),
                 ends_at: None,
+                began: None,
+                ticks: 0,
             });
         }
-        edges.sort_by_key(|&(at, edge, id)| (at, edge == FaultEdge::Begin, id));
+        edges.sort_unstable();
         let victims = vec![Victim::default(); usize::from(nodes)];
         Schedule {
             plan,
@@ -129,16 +147,17 @@ impl Schedule {
             let waits = self.plan.faults[fault as usize].target == Target::NewLeader;
             let risen = self.risen.get(&fault).copied();
             match edge {
-                FaultEdge::Begin if waits && risen.is_none() => self.awaiting_leader.push(fault),
-                FaultEdge::Begin if waits => {
+                Edge::Begin if waits && risen.is_none() => self.awaiting_leader.push(fault),
+                Edge::Begin if waits => {
                     let out = up.iter().filter(|up| !**up).count();
                     let leader = risen.filter(|_| out < (up.len().saturating_sub(1)) / 2);
-                    self.begin(fault, leader, &up, &mut actions);
+                    self.begin(at, fault, leader, &up, &mut actions);
                 }
-                FaultEdge::Begin => self.begin(fault, roles.leader, &up, &mut actions),
+                Edge::Begin => self.begin(at, fault, roles.leader, &up, &mut actions),
                 // The end that was planned before the fault had to wait.
-                FaultEdge::End if waits && self.progress[fault as usize].ends_at != Some(at) => {}
-                FaultEdge::End => self.end(fault, &mut actions),
+                Edge::End if waits && self.progress[fault as usize].ends_at != Some(at) => {}
+                Edge::End => self.end(at, fault, &mut actions),
+                Edge::Tick => self.wind(at, fault, &mut actions),
             }
             for action in &actions[before..] {
                 match action {
@@ -164,25 +183,25 @@ impl Schedule {
         let from = now + nanos(rng.between(Duration::ZERO, AFTER_RISING));
         self.risen.insert(fault, node);
         self.progress[fault as usize].ends_at = Some(from + length);
-        self.insert(from, FaultEdge::Begin, fault);
-        self.insert(from + length, FaultEdge::End, fault);
+        self.insert(from, Edge::Begin, fault);
+        self.insert(from + length, Edge::End, fault);
     }
 
     /// Adds an edge that is still to come.
-    fn insert(&mut self, at: Nanos, edge: FaultEdge, fault: FaultId) {
+    fn insert(&mut self, at: Nanos, edge: Edge, fault: FaultId) {
         let later = self.edges[self.past..].partition_point(|&(other, ..)| other <= at);
         self.edges.insert(self.past + later, (at, edge, fault));
     }
 
     /// Undoes everything in force and forgets what was still to come. Nodes killed for good stay
     /// dead.
-    pub fn heal(&mut self) -> Vec<Action> {
+    pub fn heal(&mut self, now: Nanos) -> Vec<Action> {
         self.past = self.edges.len();
         self.awaiting_leader.clear();
         let mut actions = Vec::new();
         for fault in 0..self.progress.len() {
             if self.progress[fault].stage == Stage::InForce {
-                self.end(fault as FaultId, &mut actions);
+                self.end(now, fault as FaultId, &mut actions);
             }
         }
         actions
@@ -190,6 +209,7 @@ impl Schedule {
 
     fn begin(
         &mut self,
+        at: Nanos,
         fault: FaultId,
         leader: Option<NodeId>,
         up: &[bool],
@@ -246,12 +266,13 @@ impl Schedule {
                     }
                 }
             }
+            What::Clock(_) => self.wind(at, fault, actions),
             _ if rules.is_empty() => {}
             _ => actions.push(Action::BeginLinks { fault, rules }),
         }
     }
 
-    fn end(&mut self, fault: FaultId, actions: &mut Vec<Action>) {
+    fn end(&mut self, at: Nanos, fault: FaultId, actions: &mut Vec<Action>) {
         let progress = &mut self.progress[fault as usize];
         if progress.stage != Stage::InForce {
             return;
@@ -259,14 +280,20 @@ impl Schedule {
         progress.stage = Stage::Over;
         match self.plan.faults[fault as usize].what {
             What::Kill(_) => {
+                let mut restarted = Vec::new();
                 for (i, victim) in self.victims.iter_mut().enumerate() {
                     if victim.killers.remove(&fault)
                         && victim.killers.is_empty()
                         && !victim.for_good
                     {
                         let keep_disk = !std::mem::take(&mut victim.wipe);
-                        actions.push(Action::Restart { fault, node: NodeId(i as u16), keep_disk });
+                        let node = NodeId(i as u16);
+                        actions.push(Action::Restart { fault, node, keep_disk });
+                        restarted.push(node);
                     }
+                }
+                for node in restarted {
+                    self.remind(at, node, actions);
                 }
             }
             What::Pause => {
@@ -276,6 +303,7 @@ impl Schedule {
                     }
                 }
             }
+            What::Clock(_) => self.set_right(at, fault, actions),
             _ => actions.push(Action::EndLinks { fault }),
         }
         actions.push(Action::Ended { fault });
@@ -284,7 +312,8 @@ impl Schedule {
     /// Adds to what is said about a fault.
     fn note(&mut self, fault: FaultId, detail: &str) {
         let Some(progress) = self.progress.get_mut(fault as usize) else { return };
-        if !detail.is_empty() {
+        // What is seen again and again is said once.
+        if !detail.is_empty() && !progress.detail.contains(detail) {
             if !progress.detail.is_empty() {
                 progress.detail.push_str(", ");
             }

@@ -101,6 +101,40 @@ pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Er
     from.deserialize_any(Text)
 }
 
+/// Differences: `2s`, `-200ms`, in nanoseconds.
+pub mod signed {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use std::time::Duration;
+
+    /// Reads `-200ms`.
+    pub fn parse(text: &str) -> Result<i64, String> {
+        let (sign, size) = match text.trim().strip_prefix('-') {
+            Some(size) => (-1, size),
+            None => (1, text.trim().trim_start_matches('+')),
+        };
+        let size = super::parse(size)?.as_nanos();
+        i64::try_from(size)
+            .map(|nanos| sign * nanos)
+            .map_err(|_| format!("`{text}` is longer than two centuries"))
+    }
+
+    /// Prints it with its sign.
+    pub fn words(nanos: i64) -> String {
+        let sign = if nanos < 0 { '-' } else { '+' };
+        format!("{sign}{}", super::words(Duration::from_nanos(nanos.unsigned_abs())))
+    }
+
+    /// For serde: writes what [`words`] says, without a plus.
+    pub fn serialize<S: Serializer>(nanos: &i64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(words(*nanos).trim_start_matches('+'))
+    }
+
+    /// For serde: reads what [`parse`] reads.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+        parse(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,8 +175,15 @@ mod tests {
         }
 
         #[test]
+        fn differences_survive_a_round_trip(nanos in any::<i64>()) {
+            let nanos = nanos.max(-i64::MAX);
+            prop_assert_eq!(signed::parse(&signed::words(nanos)), Ok(nanos));
+        }
+
+        #[test]
         fn never_panics(text in "\\PC*") {
             let _ = parse(&text);
+            let _ = signed::parse(&text);
         }
     }
 }

@@ -46,7 +46,7 @@ impl Watch {
             Action::Restart { node, .. } => assert!(self.dead.remove(&node)),
             Action::Pause { node, .. } => assert!(self.stopped.insert(node)),
             Action::Resume { node, .. } => assert!(self.stopped.remove(&node)),
-            Action::Begun { .. } | Action::Ended { .. } => {}
+            Action::Begun { .. } | Action::Ended { .. } | Action::Clock { .. } => {}
         }
     }
 
@@ -160,6 +160,7 @@ fn any_allowance(rng: &mut Rng, nodes: u16) -> Allowance {
         reorder: flag(),
         corrupt: flag(),
         pause: flag(),
+        clock: flag(),
         leader: flag(),
         ..Allowance::none()
     };
@@ -183,6 +184,7 @@ fn everything(nodes: u16) -> Allowance {
         corrupt: true,
         delay_max: None,
         pause: true,
+        clock: true,
         leader: true,
     }
 }
@@ -232,6 +234,7 @@ fn class(what: &What) -> String {
 #[test]
 fn twenty_seconds_exercise_every_class() {
     let all = [
+        "clock",
         "corrupt",
         "delay",
         "duplicate",
@@ -258,12 +261,13 @@ fn twenty_seconds_exercise_every_class() {
 
 #[test]
 fn mixes_hold_what_their_names_say() {
-    let wanted: [(Mix, &[&str]); 6] = [
+    let wanted: [(Mix, &[&str]); 7] = [
         (Mix::None, &[]),
         (Mix::Gentle, &["delay", "duplicate", "loss", "reorder"]),
         (Mix::Partition, &["partition"]),
         (Mix::Crash, &["kill"]),
         (Mix::Pause, &["pause"]),
+        (Mix::Clock, &["clock"]),
         (
             Mix::Network,
             &["corrupt", "delay", "duplicate", "freeze", "loss", "partition", "rate", "reorder"],

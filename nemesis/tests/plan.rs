@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use schism_history::NodeId;
 use schism_nemesis::network::Rate;
 use schism_nemesis::plan::Duplicate;
-use schism_nemesis::{AfterKill, Delay, Fault, Plan, Reorder, Shape, Target, What};
+use schism_nemesis::{AfterKill, Clock, Delay, Fault, Plan, Reorder, Shape, Target, What};
 use std::time::Duration;
 
 const EVERYTHING: &str = r#"
@@ -277,6 +277,9 @@ fn any_fault() -> impl Strategy<Value = Fault> {
             .prop_map(|(bytes_per_second, queue)| { What::Rate(Rate { bytes_per_second, queue }) }),
         Just(What::Freeze),
         Just(What::Pause),
+        any::<i64>().prop_map(|by| What::Clock(Clock::Jump(by.max(-i64::MAX)))),
+        (-0.9..9.0).prop_map(|rate| What::Clock(Clock::Drift(rate))),
+        (time(), time()).prop_map(|(by, every)| What::Clock(Clock::Strobe { by, every })),
         Just(What::Kill(AfterKill::KeepDisk)),
         Just(What::Kill(AfterKill::WipeDisk)),
         Just(What::Kill(AfterKill::ForGood)),

@@ -1,8 +1,8 @@
 //! A plan in motion: what is done to whom, in which order, and how it ends.
 
 use proptest::prelude::*;
-use schism_history::{FaultEdge, NodeId};
-use schism_nemesis::{Action, AfterKill, Fault, Plan, Roles, Schedule, Shape, Target, What};
+use schism_history::{FaultEdge, NodeId, Skew};
+use schism_nemesis::{Action, AfterKill, Clock, Fault, Plan, Roles, Schedule, Shape, Target, What};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ struct Host {
     linked: BTreeSet<u32>,
     open: BTreeSet<u32>,
     wiped: BTreeSet<NodeId>,
+    clocks: Vec<Skew>,
     leader: Option<NodeId>,
     log: Vec<String>,
 }
@@ -42,6 +43,7 @@ impl Host {
             linked: BTreeSet::new(),
             open: BTreeSet::new(),
             wiped: BTreeSet::new(),
+            clocks: vec![Skew::default(); usize::from(nodes)],
             leader: None,
             log: Vec::new(),
         }
@@ -58,7 +60,7 @@ impl Host {
     }
 
     fn heal(&mut self, now: u64) {
-        let actions = self.schedule.heal();
+        let actions = self.schedule.heal(now);
         self.carry_out(now, actions);
     }
 
@@ -101,6 +103,12 @@ impl Host {
                 Action::Resume { node, .. } => {
                     assert!(std::mem::replace(&mut self.paused[usize::from(node.0)], false));
                     self.log.push(format!("{now} resumed {node}"));
+                }
+                Action::Clock { fault, node, skew } => {
+                    assert!(self.open.contains(&fault));
+                    self.schedule.landed(fault, u64::from(skew.offset != 0), "");
+                    self.clocks[usize::from(node.0)] = skew;
+                    self.log.push(format!("{now} clock of {node}: {skew}"));
                 }
                 Action::Ended { fault } => {
                     assert!(self.open.remove(&fault));
@@ -254,7 +262,46 @@ fn healing_in_the_middle_undoes_everything() {
     assert_eq!(host.schedule.next_due(), None);
     let begun: Vec<bool> = host.schedule.landings().map(|landing| landing.begun).collect();
     assert_eq!(begun, [true, true, true, true, false]);
-    assert!(host.schedule.heal().is_empty(), "healed is healed");
+    assert!(host.schedule.heal(0).is_empty(), "healed is healed");
+}
+
+#[test]
+fn clocks_go_wrong_together_and_come_right_again() {
+    let strobe = Clock::Strobe { by: Duration::from_secs(1), every: Duration::from_secs(1) };
+    let mut host = Host::new(
+        vec![
+            fault(1, 9, What::Clock(Clock::Jump(2 * SECOND as i64)), nodes(&[0, 1])),
+            fault(3, 7, What::Clock(Clock::Drift(-0.5)), nodes(&[1])),
+            fault(4, 7, What::Clock(strobe), nodes(&[2])),
+            fault(4, 5, kill(AfterKill::KeepDisk), nodes(&[1])),
+        ],
+        3,
+        1,
+    );
+    host.run(100 * SECOND);
+    let said: Vec<&str> =
+        host.log.iter().map(String::as_str).filter(|line| line.contains("clock of")).collect();
+    assert_eq!(
+        said,
+        [
+            "1 clock of n0: 2 s ahead",
+            "1 clock of n1: 2 s ahead",
+            "3 clock of n1: 2 s ahead, losing 50 %",
+            "4 clock of n2: 1 s ahead",
+            // A node that starts again is told twice, once for either fault.
+            "5 clock of n1: 1 s ahead, losing 50 %",
+            "5 clock of n1: 1 s ahead, losing 50 %",
+            "5 clock of n1: 1 s ahead, losing 50 %",
+            "5 clock of n2: right",
+            "6 clock of n2: 1 s ahead",
+            "7 clock of n1: 2 s ahead",
+            "7 clock of n2: right",
+            "9 clock of n0: right",
+            "9 clock of n1: right",
+        ]
+    );
+    let touched: Vec<u64> = host.schedule.landings().map(|landing| landing.touched).collect();
+    assert_eq!(touched, [3, 4, 2, 1]);
 }
 
 fn any_faults() -> impl Strategy<Value = Vec<Fault>> {
@@ -264,6 +311,12 @@ fn any_faults() -> impl Strategy<Value = Vec<Fault>> {
         Just(kill(AfterKill::ForGood)),
         Just(What::Pause),
         Just(What::Freeze),
+        Just(What::Clock(Clock::Jump(-3_000_000_000))),
+        Just(What::Clock(Clock::Drift(0.5))),
+        Just(What::Clock(Clock::Strobe {
+            by: Duration::from_secs(1),
+            every: Duration::from_millis(400),
+        })),
         Just(What::Partition(Shape::RandomHalves)),
         Just(What::Partition(Shape::OneWayOut)),
     ];
@@ -307,6 +360,8 @@ proptest! {
         let host = walk();
         prop_assert!(host.open.is_empty() && host.linked.is_empty());
         prop_assert!(host.paused.iter().all(|paused| !paused));
+        let right = |clock: &Skew| (clock.offset, clock.ppm) == (0, 0);
+        prop_assert!(host.clocks.iter().all(right), "{:?}", host.clocks);
         for (i, up) in host.up.iter().enumerate() {
             let dead = host.schedule.plan().faults.iter().enumerate().any(|(fault, planned)| {
                 let record = host.schedule.record(fault as u32, FaultEdge::End);

@@ -205,6 +205,7 @@ pub fn change(change: &NodeChange) -> String {
         NodeChange::Died(how) => format!("ended unasked: {}", plain(how)),
         NodeChange::Garbage(line) => format!("broke the wire protocol: {}", plain(line)),
         NodeChange::Stopped => "shut down".to_owned(),
+        NodeChange::Clock(skew) => format!("its clock is {skew}"),
     }
 }
 

@@ -68,6 +68,7 @@ pub fn allowance(card: &Card, nodes: u16) -> Allowance {
         corrupt: false,
         delay_max: model.delay_bound(),
         pause: model.pauses(),
+        clock: model.clock_skew(),
         leader: card.workload == "kv",
     }
 }

@@ -163,7 +163,8 @@ impl History {
                 | NodeChange::Paused
                 | NodeChange::Resumed
                 | NodeChange::Garbage(_)
-                | NodeChange::Stopped => {}
+                | NodeChange::Stopped
+                | NodeChange::Clock(_) => {}
             }
         }
         c

@@ -16,6 +16,7 @@ mod native;
 mod nemesis;
 mod record;
 mod rules;
+mod skew;
 mod value;
 mod value_serde;
 
@@ -30,4 +31,5 @@ pub use record::{
     NodeChange, NodeEvent, NodeId, OpEvent, OpKind, Peer, Phase, ProtocolEvent, Record, Worker,
 };
 pub use rules::validate;
+pub use skew::Skew;
 pub use value::{Real, Value};

@@ -1,6 +1,6 @@
 //! The records a history is made of.
 
-use crate::Value;
+use crate::{Skew, Value};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -224,6 +224,8 @@ pub enum NodeChange {
     Garbage(CompactString),
     /// The harness shut it down at the end of the run.
     Stopped,
+    /// The harness set its clock: how far it is off from now on.
+    Clock(Skew),
 }
 
 /// Where a run is.

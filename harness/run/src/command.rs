@@ -1,6 +1,7 @@
 //! What a script asks of its host.
 
-use schism_history::NodeId;
+use schism_history::{NodeId, Skew};
+use schism_nemesis::FaultId;
 
 /// What a restarted node finds of what it stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,16 @@ pub enum Command {
     Pause(NodeId),
     /// Let it go on (SIGCONT).
     Resume(NodeId),
+    /// Set this node's clock. While it runs, the host answers with `Run::read_clock` once the node has
+    /// read its clock; a node that is started later begins with the clock as it was set last.
+    Clock {
+        /// For which fault.
+        fault: FaultId,
+        /// Which node.
+        node: NodeId,
+        /// How far off the clock is from now on.
+        skew: Skew,
+    },
     /// A fault of the links ended: offer what frozen links held to the fabric again.
     Thaw,
     /// Hand a client's request to a node. Clients' links are not subject to link rules.

@@ -2,8 +2,8 @@
 
 use crate::run::{Run, State};
 use crate::{Command, Disk};
-use schism_history::{FaultEdge, Nanos, NodeChange, NodeId};
-use schism_nemesis::Action;
+use schism_history::{FaultEdge, Nanos, NodeChange, NodeId, Skew};
+use schism_nemesis::{Action, FaultId};
 
 impl Run {
     pub(crate) fn carry_out(&mut self, now: Nanos, action: Action) {
@@ -50,8 +50,30 @@ impl Run {
                     self.node_event(now, node, NodeChange::Resumed);
                 }
             }
+            Action::Clock { fault, node, skew } => {
+                let skew = Skew { since: skew.since.saturating_add(self.zero), ..skew };
+                let known = &mut self.clocks[usize::from(node.0)];
+                if (skew.offset, skew.ppm) != (known.ahead(skew.since), known.ppm) {
+                    self.node_event(now, node, NodeChange::Clock(skew));
+                }
+                self.clocks[usize::from(node.0)] = skew;
+                self.commands.push_back(Command::Clock { fault, node, skew });
+            }
             Action::Ended { fault } => self.record_fault(now, fault, FaultEdge::End),
         }
+    }
+
+    /// A node whose clock was set has read it, and is so many nanoseconds ahead.
+    pub fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64) {
+        if ahead != 0 {
+            let reading = Skew { offset: ahead, ..Skew::default() };
+            self.schedule.landed(fault, 1, &format!("{node} read its clock {reading}"));
+        }
+    }
+
+    /// Something stood in the way of a fault.
+    pub fn refused(&mut self, fault: FaultId, why: &str) {
+        self.schedule.landed(fault, 0, why);
     }
 
     /// The host saw with its own eyes that what it did to a node took effect: the process is

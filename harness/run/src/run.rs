@@ -5,7 +5,7 @@ use crate::script::Script;
 use crate::{Command, Config, Disk, Sink};
 use compact_str::CompactString;
 use schism_history::{
-    Entry, FaultEdge, Message, Nanos, NodeChange, NodeEvent, NodeId, Phase, ProtocolEvent,
+    Entry, FaultEdge, Message, Nanos, NodeChange, NodeEvent, NodeId, Phase, ProtocolEvent, Skew,
 };
 use schism_nemesis::{Action, Fabric, FaultId, LinkRule, Plan, Rng, Roles, Schedule};
 use schism_workloads::{Op, Workload};
@@ -62,10 +62,14 @@ pub struct Run {
     pub(crate) nodes: Vec<State>,
     pub(crate) incarnations: Vec<u32>,
     pub(crate) leader: Option<NodeId>,
+    /// How far off each node's clock is.
+    pub(crate) clocks: Vec<Skew>,
     pub(crate) commands: VecDeque<Command>,
     pub(crate) phase: Phase,
-    /// When the phase began; the chaos phase: the zero of the plan.
+    /// When the phase began.
     pub(crate) since: Nanos,
+    /// When the chaos began: the zero of the plan.
+    pub(crate) zero: Nanos,
     pub(crate) next_arrival: Nanos,
     /// Kills and pauses whose landing the host has not confirmed.
     pub(crate) unconfirmed: BTreeMap<NodeId, FaultId>,
@@ -105,9 +109,11 @@ impl Run {
             nodes: vec![State::Down; n.into()],
             incarnations: vec![0; n.into()],
             leader: None,
+            clocks: vec![Skew::default(); n.into()],
             commands: VecDeque::new(),
             phase: Phase::Setup,
             since: 0,
+            zero: 0,
             next_arrival: 0,
             unconfirmed: BTreeMap::new(),
             last_words: VecDeque::new(),
@@ -349,6 +355,7 @@ impl Run {
             self.tear_down(now);
         } else if self.nodes.iter().all(|&state| state == State::Up) {
             self.enter(now, Phase::Chaos);
+            self.zero = now;
             self.next_arrival = now;
         }
     }
@@ -372,7 +379,7 @@ impl Run {
 
     fn heal(&mut self, now: Nanos) {
         self.enter(now, Phase::Heal);
-        let actions = self.schedule.heal();
+        let actions = self.schedule.heal(now - self.zero);
         self.act(now, actions);
         if self.broken {
             self.tear_down(now);
@@ -416,7 +423,7 @@ impl Run {
     }
 
     fn tear_down(&mut self, now: Nanos) {
-        let actions = self.schedule.heal();
+        let actions = self.schedule.heal(now - self.zero);
         self.act(now, actions);
         self.enter(now, Phase::Teardown);
         for node in (0..self.config.nodes).map(NodeId) {

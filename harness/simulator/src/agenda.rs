@@ -26,8 +26,8 @@ impl Flight {
 pub(crate) enum Event {
     /// A message arrives.
     Arrival(Flight),
-    /// A timer that a node set in this life goes off.
-    Timer { node: NodeId, life: u32, number: u64 },
+    /// A timer that a node set in this life goes off, as its clock shows `due`.
+    Timer { node: NodeId, life: u32, number: u64, due: Nanos },
     /// A client's request arrives.
     Ask { client: u32, node: NodeId, body: serde_json::Value },
     /// A reply arrives at its client.
@@ -92,6 +92,19 @@ impl Agenda {
             }
         }
         gone
+    }
+
+    /// A node's clock was set: its timers go off when it shows what they wait for.
+    pub(crate) fn retime(&mut self, of: NodeId, when: impl Fn(Nanos) -> Nanos) {
+        let mut entries = std::mem::take(&mut self.heap).into_vec();
+        for entry in &mut entries {
+            if let Event::Timer { node, due, .. } = entry.event
+                && node == of
+            {
+                entry.at = when(due);
+            }
+        }
+        self.heap = entries.into();
     }
 
     /// What is left, in order.

@@ -3,7 +3,7 @@
 use crate::agenda::{Agenda, Event, Flight};
 use crate::disk::Disk;
 use compact_str::CompactString;
-use schism_history::{Fate, Message, Nanos, NodeId, ProtocolEvent, Value};
+use schism_history::{Fate, Message, Nanos, NodeId, ProtocolEvent, Skew, Value};
 use schism_kernel::{ClientId, NodeOutbox, Note, Packet, ProcessId};
 use schism_nemesis::Rng;
 use schism_nemesis::network::{Holding, Routed};
@@ -107,6 +107,8 @@ pub(crate) struct Outbox<'a> {
     pub disk: &'a mut Disk,
     pub node: NodeId,
     pub life: u32,
+    /// What is wrong with its clock.
+    pub skew: Skew,
 }
 
 impl NodeOutbox for Outbox<'_> {
@@ -127,9 +129,10 @@ impl NodeOutbox for Outbox<'_> {
     }
 
     fn set_timer(&mut self, number: u64, after: Duration) {
-        let at = self.world.now + after.as_nanos() as Nanos;
+        let due = self.skew.read(self.world.now).saturating_add(after.as_nanos() as Nanos);
+        let at = self.skew.when(due).max(self.world.now);
         let (node, life) = (self.node, self.life);
-        self.world.agenda.add(at, Event::Timer { node, life, number });
+        self.world.agenda.add(at, Event::Timer { node, life, number, due });
     }
 
     fn cancel_timer(&mut self, _: u64) {

@@ -3,10 +3,10 @@
 use crate::agenda::{Agenda, Event, Flight};
 use crate::disk::Disk;
 use crate::outbox::{Outbox, World};
-use schism_history::{Fate, Nanos, NodeId};
+use schism_history::{Fate, Nanos, NodeId, Skew};
 use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, ProcessId};
 use schism_nemesis::network::Holding;
-use schism_nemesis::{LinkRule, Plan, Rng};
+use schism_nemesis::{FaultId, LinkRule, Plan, Rng};
 use schism_run::{Command, Config, Run, Sink};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -45,6 +45,8 @@ struct Host {
     life: u32,
     disk: Disk,
     choices: Dice,
+    /// What is wrong with its clock.
+    skew: Skew,
     /// While it is stopped: what waits for it.
     stopped: Option<VecDeque<Event>>,
 }
@@ -57,6 +59,8 @@ impl Choices for Dice {
     }
 }
 
+/// The life of a node that has none.
+const DEAD: u32 = u32::MAX;
 /// How long a node takes to start.
 const START: (u64, u64) = (1_000_000, 5_000_000);
 /// Keys of the streams of random numbers.
@@ -72,6 +76,7 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
         life: 0,
         disk: Disk::default(),
         choices: Dice(Rng::new(seed, &[CHOICES])),
+        skew: Skew::default(),
         stopped: None,
     };
     let mut simulation = Simulation {
@@ -161,7 +166,7 @@ impl Simulation<'_> {
                     let host = &mut self.nodes[usize::from(node.0)];
                     let keys = [LAST_SENDS, u64::from(node.0), u64::from(host.life)];
                     host.node = None;
-                    host.life = u32::MAX;
+                    host.life = DEAD;
                     let waiting = host.stopped.take().unwrap_or_default();
                     self.crash_while_sending(node, Rng::new(self.seed, &keys));
                     self.world.run.confirm(node, "killed");
@@ -180,12 +185,25 @@ impl Simulation<'_> {
                         self.happen(event);
                     }
                 }
+                Command::Clock { fault, node, skew } => self.set_clock(fault, node, skew),
                 Command::Thaw => self.world.thaw(),
                 Command::Ask { client, node, body } => {
                     let at = self.world.client_arrival(client);
                     self.world.agenda.add(at, Event::Ask { client, node, body });
                 }
             }
+        }
+    }
+
+    fn set_clock(&mut self, fault: FaultId, node: NodeId, skew: Skew) {
+        let now = self.world.now;
+        let host = &mut self.nodes[usize::from(node.0)];
+        host.skew = skew;
+        self.world.agenda.retime(node, |due| skew.when(due).max(now));
+        // The clock of a dead process is nobody's.
+        if host.life != DEAD {
+            let ahead = skew.read(now).wrapping_sub(now) as i64;
+            self.world.run.read_clock(fault, node, ahead);
         }
     }
 
@@ -266,17 +284,17 @@ impl Simulation<'_> {
     }
 
     fn step(&mut self, id: NodeId, input: NodeInput<'_>) -> Result<(), Malformed> {
-        let Host { node, life, disk, choices, .. } = &mut self.nodes[usize::from(id.0)];
+        let Host { node, life, disk, choices, skew, .. } = &mut self.nodes[usize::from(id.0)];
         let Some(node) = node else { return Ok(()) };
         self.world.steps += 1;
         let mut env = Env {
             me: ProcessId(id.0),
             all: &self.all,
-            now: Duration::from_nanos(self.world.now),
+            now: Duration::from_nanos(skew.read(self.world.now)),
             incarnation: *life,
             choices,
         };
-        let mut out = Outbox { world: &mut self.world, disk, node: id, life: *life };
+        let mut out = Outbox { world: &mut self.world, disk, node: id, life: *life, skew: *skew };
         node.step(input, &mut env, &mut out)
     }
 }

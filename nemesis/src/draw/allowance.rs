@@ -32,6 +32,8 @@ pub struct Allowance {
     pub delay_max: Option<Duration>,
     /// Whether processes may be stopped for a while.
     pub pause: bool,
+    /// Whether clocks may go wrong.
+    pub clock: bool,
     /// Whether the protocol tells who leads, so that faults can look for the leader.
     pub leader: bool,
 }
@@ -50,6 +52,7 @@ impl Allowance {
             corrupt: false,
             delay_max: Some(Duration::ZERO),
             pause: false,
+            clock: false,
             leader: false,
         }
     }

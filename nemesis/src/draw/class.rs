@@ -3,7 +3,7 @@
 use super::{Allowance, Mix};
 use crate::network::{Delay, Rate, Reorder};
 use crate::partition::Shape;
-use crate::plan::{AfterKill, Duplicate, Fault, Target, What};
+use crate::plan::{AfterKill, Clock, Duplicate, Fault, Target, What};
 use crate::rng::{Rng, nanos};
 use schism_history::NodeId;
 use std::time::Duration;
@@ -21,8 +21,11 @@ pub(super) enum Class {
     Freeze,
     Kill,
     Pause,
+    Clock,
 }
 
+/// No clock is drawn to be further off than this.
+const FURTHEST: Duration = Duration::from_secs(2);
 /// Bounds on delay tighter than this leave no room for faults.
 const SHORTEST_BOUND: Duration = Duration::from_micros(100);
 
@@ -36,10 +39,12 @@ impl Class {
             Mix::Partition => &[Partition],
             Mix::Crash => &[Kill],
             Mix::Pause => &[Pause],
+            Mix::Clock => &[Clock],
             Mix::Network => &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze],
-            Mix::Everything => {
-                &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause]
-            }
+            Mix::Everything => &[
+                Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause,
+                Clock,
+            ],
         };
         let late = allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND);
         let permitted = |class: &Class| match class {
@@ -53,6 +58,7 @@ impl Class {
             Freeze => allow.delay_max.is_none() && nodes > 1,
             Kill => allow.crash_max > 0 && nodes > 0,
             Pause => allow.pause && nodes > 0,
+            Clock => allow.clock && nodes > 0,
         };
         wanted.iter().copied().filter(permitted).collect()
     }
@@ -122,6 +128,7 @@ impl Class {
                 (What::Rate(Rate { bytes_per_second, queue }), around(rng, nodes))
             }
             Class::Freeze => (What::Freeze, named(rng, nodes, 1)),
+            Class::Clock => (What::Clock(clock(rng, until - from)), apart(rng, nodes)),
         };
         Some(Fault { what, target, from, until })
     }
@@ -184,6 +191,18 @@ fn around(rng: &mut Rng, nodes: u16) -> Target {
     }
 }
 
+/// Whose clock goes wrong: what matters most is how far clocks are apart.
+fn apart(rng: &mut Rng, nodes: u16) -> Target {
+    match rng.below(6) {
+        0 => Target::All,
+        1..4 => named(rng, nodes, 1),
+        _ => {
+            let count = 1 + rng.below(u64::from(nodes)) as u16;
+            named(rng, nodes, count)
+        }
+    }
+}
+
 /// So many nodes by name, unless it is all of them.
 fn named(rng: &mut Rng, nodes: u16, count: u16) -> Target {
     let mut all: Vec<NodeId> = (0..nodes).map(NodeId).collect();
@@ -230,6 +249,27 @@ fn delay(rng: &mut Rng, allow: &Allowance, gentle: bool) -> Delay {
         2 => Delay::Normal { mean: part(40), deviation: part(20), cap },
         3 => Delay::Exponential { mean: part(25), cap },
         _ => Delay::Pareto { least: part(5), shape: 1.0 + hundredths(rng, 20, 100), cap },
+    }
+}
+
+/// A clock is never so far off that what it holds up when it comes right outlasts the fault.
+fn clock(rng: &mut Rng, length: Duration) -> Clock {
+    let most = length.min(FURTHEST);
+    let by = rough(most * (5 + rng.below(95) as u32) / 100).max(Duration::from_millis(1));
+    match rng.below(6) {
+        0 | 1 => Clock::Jump(nanos(by) as i64),
+        2 => Clock::Jump(-(nanos(by) as i64)),
+        3 => {
+            let every = Duration::from_millis(*rng.pick(&[10, 30, 100, 300]).unwrap_or(&100));
+            Clock::Strobe { by: by.min(FURTHEST / 4), every }
+        }
+        // A little, as crystals do, or a lot, as virtual machines do.
+        _ => {
+            let most = most.as_secs_f64() / length.as_secs_f64();
+            let percent = *rng.pick(&[1, 5, 20, 50, 90]).unwrap_or(&5) as f64;
+            let rate = (percent / 100.0 * most * 1000.0).round().max(1.0) / 1000.0;
+            Clock::Drift(if rng.chance(0.5) { rate } else { -rate })
+        }
     }
 }
 

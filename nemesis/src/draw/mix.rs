@@ -20,6 +20,8 @@ pub enum Mix {
     Crash,
     /// Pauses.
     Pause,
+    /// Clocks that go wrong.
+    Clock,
     /// Everything that happens to links.
     Network,
     /// Everything.
@@ -29,12 +31,13 @@ pub enum Mix {
 
 impl Mix {
     /// All of them.
-    pub const ALL: [Mix; 7] = [
+    pub const ALL: [Mix; 8] = [
         Mix::None,
         Mix::Gentle,
         Mix::Partition,
         Mix::Crash,
         Mix::Pause,
+        Mix::Clock,
         Mix::Network,
         Mix::Everything,
     ];
@@ -47,6 +50,7 @@ impl Mix {
             Mix::Partition => "partition",
             Mix::Crash => "crash",
             Mix::Pause => "pause",
+            Mix::Clock => "clock",
             Mix::Network => "network",
             Mix::Everything => "everything",
         }
@@ -62,7 +66,7 @@ impl fmt::Display for Mix {
 /// Nobody knows a mix of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, network or everything"
+    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, network or everything"
 )]
 pub struct UnknownMix(String);
 

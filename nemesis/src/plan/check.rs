@@ -64,6 +64,7 @@ fn check_what(what: &What, nodes: u16) -> Result<(), String> {
         What::Rate(rate) if rate.bytes_per_second == 0 => {
             Err("0 bytes a second is a partition: write { partition = … }".into())
         }
+        What::Clock(clock) => clock.refusal().map_or(Ok(()), Err),
         What::Rate(_) | What::Freeze | What::Kill(_) | What::Pause => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! One fault of a plan.
 
-use super::Target;
+use super::{Clock, Target};
 use crate::network::{Delay, LinkRule, Rate, Reorder};
 use crate::partition::Shape;
 use crate::time;
@@ -110,6 +110,8 @@ pub enum What {
     Kill(AfterKill),
     /// The target's processes are stopped (SIGSTOP) and continued.
     Pause,
+    /// The target's clocks go wrong.
+    Clock(Clock),
 }
 
 /// Messages arrive twice.
@@ -139,13 +141,13 @@ impl What {
     /// Whether the target must be said. Where it need not, it is all nodes.
     pub fn needs_target(&self) -> bool {
         match self {
-            What::Kill(_) | What::Pause => true,
+            What::Kill(_) | What::Pause | What::Clock(_) => true,
             What::Partition(shape) => shape.is_targeted(),
             _ => false,
         }
     }
 
-    /// Whether it is done to processes rather than to links.
+    /// Whether it takes processes away, so that two of them cannot hold one node.
     pub fn is_to_processes(&self) -> bool {
         matches!(self, What::Kill(_) | What::Pause)
     }
@@ -164,7 +166,7 @@ impl What {
             What::Corrupt(corrupt) => Some(LinkRule { corrupt, ..perfect }),
             What::Rate(rate) => Some(LinkRule { rate: Some(rate), ..perfect }),
             What::Freeze => Some(LinkRule { freeze: true, ..perfect }),
-            What::Kill(_) | What::Pause => None,
+            What::Kill(_) | What::Pause | What::Clock(_) => None,
         }
     }
 
@@ -197,6 +199,7 @@ impl What {
             What::Kill(AfterKill::WipeDisk) => format!("kill{on}, disk wiped"),
             What::Kill(AfterKill::ForGood) => format!("kill{on} for good"),
             What::Pause => format!("pause{on}"),
+            What::Clock(clock) => format!("clock {clock}{on}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::FaultId;
 use crate::network::LinkRule;
-use schism_history::{NodeId, Peer};
+use schism_history::{NodeId, Peer, Skew};
 
 /// What the host knows of the nodes at this moment.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,15 @@ pub enum Action {
         fault: FaultId,
         /// Which.
         node: NodeId,
+    },
+    /// Set the clock of this node.
+    Clock {
+        /// For which fault.
+        fault: FaultId,
+        /// Which.
+        node: NodeId,
+        /// How far off it is from now on, on the schedule's clock.
+        skew: Skew,
     },
     /// A fault has been undone: write its record.
     Ended {

@@ -99,7 +99,7 @@ impl NodeLife {
             NodeChange::Garbage(line) => {
                 self.garbage.push(Crash { time, what: line.to_string() });
             }
-            NodeChange::Ready | NodeChange::Stopped => {}
+            NodeChange::Ready | NodeChange::Stopped | NodeChange::Clock(_) => {}
         }
     }
 

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 /// The name under which the harness is addressed.
-const HARNESS: &str = "schism";
+pub(crate) const HARNESS: &str = "schism";
 
 /// Lines to write, stores to make durable before them, and timers.
 pub(crate) struct Desk {

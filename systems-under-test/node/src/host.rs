@@ -2,10 +2,12 @@
 
 use crate::ServeError;
 use crate::chance::{Chance, arbitrary_seed};
-use crate::desk::Desk;
+use crate::clock::Clock;
+use crate::desk::{Desk, HARNESS};
 use crate::envelope::{peer_message, scan};
 use crate::init::{Identity, Init};
 use crate::store::Store;
+use schism_history::Skew;
 use schism_kernel::{ClientId, Env, Malformed, Node, NodeInput, ProcessId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +30,7 @@ pub(crate) struct Placed {
     who: Identity,
     incarnation: u32,
     chance: Chance,
+    clock: Clock,
     pub desk: Desk,
 }
 
@@ -55,6 +58,14 @@ struct Question<'a> {
     msg_id: Option<u64>,
 }
 
+/// What the harness may ask of a node that is up.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Order {
+    /// Set the clock, and say how far ahead it is then.
+    Clock { fault: u32, skew: Skew },
+}
+
 impl Host {
     pub fn new(make: Make) -> Host {
         Host { make: Some(make), placed: None }
@@ -65,15 +76,16 @@ impl Host {
         self.placed.as_mut().map(|placed| &mut placed.desk)
     }
 
-    /// When the first timer goes off.
+    /// When the first timer goes off, by the machine's clock.
     pub fn next_timer(&self) -> Option<Duration> {
-        self.placed.as_ref().and_then(|placed| placed.desk.timers.next())
+        let placed = self.placed.as_ref()?;
+        placed.desk.timers.next().map(|due| placed.clock.when(due))
     }
 
-    /// Handles every timer that is due.
+    /// Handles every timer that is due. Here as elsewhere, `now` is by the machine's clock.
     pub fn timers(&mut self, now: Duration) {
         let Some(placed) = &mut self.placed else { return };
-        while let Some(number) = placed.desk.timers.pop(now) {
+        while let Some(number) = placed.desk.timers.pop(placed.clock.read(now)) {
             complain(placed.step(now, NodeInput::Timeout(number)));
         }
     }
@@ -107,6 +119,8 @@ impl Host {
                 Ok(body) => placed.message(now, from, body.m.get()),
                 Err(e) => eprintln!("cannot read a message from {from}: {e}"),
             }
+        } else if message.src == HARNESS {
+            placed.order(now, &message);
         } else {
             placed.question(now, &message);
         }
@@ -138,7 +152,9 @@ impl Host {
         desk.say(&message.src, "init_ok", &[("in_reply_to", &init.msg_id.into())]);
         let Some(make) = self.make.take() else { return Ok(()) };
         let node = make(who.all.len());
-        let mut placed = Placed { node, who, incarnation: wanted.incarnation, chance, desk };
+        let clock = Clock { origin: wanted.origin, skew: wanted.clock };
+        let incarnation = wanted.incarnation;
+        let mut placed = Placed { node, who, incarnation, chance, clock, desk };
         let input = match stored.is_empty() {
             true => NodeInput::Init,
             false => NodeInput::Recover(stored),
@@ -152,6 +168,7 @@ impl Host {
 
 impl Placed {
     fn step(&mut self, now: Duration, input: NodeInput<'_>) -> Result<(), Malformed> {
+        let now = self.clock.read(now);
         self.desk.now = now;
         let mut env = Env {
             me: self.who.me,
@@ -166,6 +183,19 @@ impl Placed {
     fn message(&mut self, now: Duration, from: ProcessId, message: &str) {
         let packet = self.node.decode(message);
         complain(packet.and_then(|packet| self.step(now, NodeInput::Message(from, packet))));
+    }
+
+    /// Does what the harness asks of it, beyond Maelstrom's protocol.
+    fn order(&mut self, now: Duration, message: &Message) {
+        match serde_json::from_str(message.body.get()) {
+            Ok(Order::Clock { fault, skew }) => {
+                self.clock.skew = skew;
+                let (fault, ahead) = (fault.into(), self.clock.ahead(now).into());
+                self.desk.say(HARNESS, "clock_ok", &[("fault", &fault), ("ahead", &ahead)]);
+            }
+            // `init` comes from the harness, too.
+            Err(_) => self.question(now, message),
+        }
     }
 
     fn question(&mut self, now: Duration, message: &Message) {

@@ -1,5 +1,6 @@
 //! How a node learns who it is.
 
+use schism_history::Skew;
 use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -29,6 +30,11 @@ pub struct Extension {
     /// Whether stores are forced to the disk itself. A killed process does not need this: what it
     /// has written stays in the page cache of a system that keeps running.
     pub fsync: bool,
+    /// What the machine's monotonic clock showed when the run began, in nanoseconds: the zero of
+    /// the node's clock.
+    pub origin: u64,
+    /// How far off the node's clock is.
+    pub clock: Skew,
 }
 
 /// Who we are, and who the others are.

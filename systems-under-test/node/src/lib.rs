@@ -11,6 +11,7 @@
 //! stores go to disk before the messages that follow them.
 
 mod chance;
+mod clock;
 mod desk;
 mod envelope;
 mod host;

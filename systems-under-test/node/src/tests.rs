@@ -115,6 +115,21 @@ fn a_plain_harness_hears_nothing_it_does_not_know() {
 }
 
 #[test]
+fn a_clock_is_set_and_read_back() {
+    let mut harness = Harness::new();
+    harness.now = Duration::from_secs(100);
+    harness.init(Some(json!({"origin": 90_000_000_000u64})));
+    let skew = json!({"since": 10_000_000_000u64, "offset": -4_000_000_000i64, "ppm": 500_000});
+    harness.now = Duration::from_secs(102);
+    let said = harness.says("schism", json!({"type": "clock", "fault": 3, "skew": skew}));
+    let body = json!({"type": "clock_ok", "fault": 3, "ahead": -3_000_000_000i64});
+    assert_eq!(said, [json!({"src": "n2", "dest": "schism", "body": body})]);
+    // Nobody else may set it.
+    let said = harness.says("c1", json!({"type": "clock", "msg_id": 1, "fault": 3, "skew": skew}));
+    assert_eq!(said[0]["body"]["type"], "error");
+}
+
+#[test]
 fn our_harness_hears_notes_in_any_layout() {
     let mut harness = Harness::new();
     harness.init(Some(json!({"notes": true, "seed": 7})));

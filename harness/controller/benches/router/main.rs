@@ -172,6 +172,8 @@ impl Script for Bench {
         panic!("{node} {how}");
     }
     fn confirm(&mut self, _: NodeId, _: &str) {}
+    fn read_clock(&mut self, _: u32, _: NodeId, _: i64) {}
+    fn refused(&mut self, _: u32, _: &str) {}
     fn garbage(&mut self, _: Nanos, node: NodeId, what: &str) {
         panic!("{node} wrote {what}");
     }

@@ -11,6 +11,7 @@ use super::{Containment, HostError, Script};
 use nix::sys::epoll::{EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use nix::time::{ClockId as Monotonic, clock_gettime};
 use schism_history::{Nanos, NodeId};
 use schism_run::Command;
 use std::fs;
@@ -32,6 +33,8 @@ pub struct Host {
     /// When the timer will go off.
     armed: Option<Nanos>,
     clock: Instant,
+    /// What the monotonic clock showed when the run began.
+    pub(super) origin: u64,
 }
 
 /// Events that are not a node's.
@@ -107,6 +110,7 @@ impl Host {
             timer,
             armed: None,
             clock: Instant::now(),
+            origin: 0,
         })
     }
 
@@ -123,6 +127,7 @@ impl Host {
         mut glance: impl FnMut(&mut S, Nanos),
     ) -> Result<(), HostError> {
         self.clock = Instant::now();
+        self.origin = machine_time().map_err(HostError::system("read the clock"))?;
         let mut glanced = 0;
         let mut events = vec![EpollEvent::empty(); 256];
         let mut commands = Vec::new();
@@ -291,6 +296,9 @@ impl Host {
                     Command::Kill(node) => self.kill(usize::from(node.0)),
                     Command::Pause(node) => self.pause(now, usize::from(node.0)),
                     Command::Resume(node) => self.resume(now, usize::from(node.0)),
+                    Command::Clock { fault, node, skew } => {
+                        self.set_clock(now, fault, usize::from(node.0), skew, script);
+                    }
                     Command::Thaw => self.router.thaw(now, script),
                     Command::Ask { client, node, body } => {
                         let line =
@@ -304,6 +312,12 @@ impl Host {
         }
         Ok(true)
     }
+}
+
+/// The clock that nodes read, too, in nanoseconds.
+fn machine_time() -> nix::Result<u64> {
+    let time = clock_gettime(Monotonic::CLOCK_MONOTONIC)?;
+    Ok(Duration::new(time.tv_sec() as u64, time.tv_nsec() as u32).as_nanos() as u64)
 }
 
 impl Drop for Host {

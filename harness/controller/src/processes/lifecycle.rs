@@ -10,7 +10,8 @@ use super::process::{Life, Process};
 use super::router::{Part, token};
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use nix::sys::signal::Signal;
-use schism_history::{Nanos, NodeId};
+use schism_history::{Nanos, NodeId, Skew};
+use schism_nemesis::FaultId;
 use schism_run::Disk;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -78,6 +79,9 @@ impl Host {
 
         let init = self.init(seat, incarnation);
         self.router.push(now, seat, init.as_bytes());
+        for order in std::mem::take(&mut self.router.seats[seat].untold) {
+            self.router.push(now, seat, order.as_bytes());
+        }
         Ok(())
     }
 
@@ -108,6 +112,7 @@ impl Host {
             body["schism"] = json!({
                 "incarnation": incarnation, "disk": place.disk, "seed": self.config.seed,
                 "notes": true, "fsync": self.config.fsync,
+                "origin": self.origin, "clock": place.clock,
             });
         }
         json!({"src": HARNESS, "dest": place.name, "body": body}).to_string()
@@ -139,6 +144,28 @@ impl Host {
             process.signal(Signal::SIGCONT);
         }
         self.pausing.retain(|&(_, paused, _)| paused != seat);
+    }
+
+    /// Tells a node how far off its clock is from now on. It answers with what it reads then.
+    pub(super) fn set_clock<S: Script>(
+        &mut self,
+        now: Nanos,
+        fault: FaultId,
+        seat: usize,
+        skew: Skew,
+        script: &mut S,
+    ) {
+        self.router.seats[seat].clock = skew;
+        if !self.config.program.is_extended() {
+            return script.refused(fault, "a program that is not ours keeps its own clock");
+        }
+        let body = json!({"type": "clock", "fault": fault, "skew": skew});
+        let line = json!({"src": HARNESS, "dest": self.router.seats[seat].name, "body": body});
+        let line = line.to_string();
+        if !self.router.push(now, seat, line.as_bytes()) {
+            let place = &mut self.router.seats[seat];
+            place.untold.extend(place.restart.is_some().then_some(line));
+        }
     }
 
     /// Confirms the pauses that can be seen by now. A pause that cannot be seen after a second

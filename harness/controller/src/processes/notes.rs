@@ -6,6 +6,7 @@ use super::process::Life;
 use super::router::Router;
 use compact_str::CompactString;
 use schism_history::{Nanos, NodeId, ProtocolEvent, Value};
+use schism_nemesis::FaultId;
 use serde::Deserialize;
 
 /// A protocol event.
@@ -33,6 +34,13 @@ enum PeerName {
 #[derive(Deserialize)]
 struct Mark {
     situation: CompactString,
+}
+
+/// What a node says that was told to set its clock.
+#[derive(Deserialize)]
+struct ClockOk {
+    fault: FaultId,
+    ahead: i64,
 }
 
 impl Router {
@@ -64,6 +72,11 @@ impl Router {
                 let mark: Mark = serde_json::from_slice(letter.body).map_err(unreadable)?;
                 script.mark(now, &mark.situation);
             }
+            "clock_ok" => {
+                let ClockOk { fault, ahead } =
+                    serde_json::from_slice(letter.body).map_err(unreadable)?;
+                script.read_clock(fault, node, ahead);
+            }
             "init_ok" => {
                 if let Some(process) = &mut self.seats[seat].process
                     && matches!(process.life, Life::Starting(_))
@@ -73,7 +86,11 @@ impl Router {
                 }
             }
             "error" => return Err("an error in answer to init".into()),
-            _ => return Err("a message to the harness that is no note, mark or init_ok".into()),
+            _ => {
+                return Err(
+                    "a message to the harness that is no note, mark, clock_ok or init_ok".into()
+                );
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What is played.
 
 use schism_history::{Message, Nanos, NodeId, ProtocolEvent};
-use schism_nemesis::Fabric;
+use schism_nemesis::{Fabric, FaultId};
 use schism_run::{Command, Run};
 use serde_json::Value;
 
@@ -21,6 +21,10 @@ pub trait Script {
     fn died(&mut self, now: Nanos, node: NodeId, how: &str);
     /// What was done to a node was seen to take effect.
     fn confirm(&mut self, node: NodeId, how: &str);
+    /// A node whose clock was set for this fault is so many nanoseconds ahead.
+    fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64);
+    /// Something stood in the way of a fault.
+    fn refused(&mut self, fault: FaultId, why: &str);
     /// A node broke the protocol with the harness.
     fn garbage(&mut self, now: Nanos, node: NodeId, what: &str);
     /// A node answered a client.
@@ -67,6 +71,12 @@ impl Script for Run {
     }
     fn confirm(&mut self, node: NodeId, how: &str) {
         Run::confirm(self, node, how);
+    }
+    fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64) {
+        Run::read_clock(self, fault, node, ahead);
+    }
+    fn refused(&mut self, fault: FaultId, why: &str) {
+        Run::refused(self, fault, why);
     }
     fn garbage(&mut self, now: Nanos, node: NodeId, what: &str) {
         Run::garbage(self, now, node, what);

@@ -2,7 +2,7 @@
 
 use super::log::NodeLog;
 use super::process::{Life, Process};
-use schism_history::Nanos;
+use schism_history::{Nanos, Skew};
 use schism_run::Disk;
 use std::path::PathBuf;
 
@@ -17,7 +17,11 @@ pub(super) struct Seat {
     pub generation: u32,
     /// It is to be started again, with this incarnation, once its old process is gone.
     pub restart: Option<(u32, Disk)>,
+    /// What that one is to be told first, after `init`.
+    pub untold: Vec<String>,
     pub paused: bool,
+    /// How far off its clock is.
+    pub clock: Skew,
     /// Its output is not read before this other node has read some of its input.
     pub waits_for: Option<usize>,
     /// When it last read something, or began to have something to read.
@@ -41,7 +45,9 @@ impl Seat {
             process: None,
             generation: 0,
             restart: None,
+            untold: Vec::new(),
             paused: false,
+            clock: Skew::default(),
             waits_for: None,
             progress: 0,
             listed: false,

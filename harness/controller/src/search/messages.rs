@@ -48,6 +48,6 @@ pub fn pinned(recipe: &Recipe, history: &History) -> Recipe {
         }
     }
     let mut recipe = recipe.clone();
-    recipe.plan.faults.retain(|fault| fault.what.is_to_processes());
+    recipe.plan.faults.retain(|fault| fault.what.rule().is_none());
     Recipe { pinned: all, link_delay: Some(Written(usual)), ..recipe }
 }

@@ -363,7 +363,7 @@ impl<'a> Shrinking<'a> {
     fn single_messages(&mut self) -> Result<(), Error> {
         let linked = |recipe: &Recipe| {
             let mut faults = recipe.plan.faults.iter();
-            faults.any(|fault| !fault.what.is_to_processes())
+            faults.any(|fault| fault.what.rule().is_some())
         };
         if self.late() || !(linked(&self.best) || self.best.link_delay.is_none()) {
             return Ok(());

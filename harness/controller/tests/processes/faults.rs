@@ -1,7 +1,7 @@
 //! Kills, restarts, pauses and deaths.
 
 use super::play::{Seen, ours, play};
-use schism_history::Fate;
+use schism_history::{Fate, Skew};
 use schism_run::Disk;
 use serde_json::json;
 
@@ -90,6 +90,31 @@ pub fn a_pause_is_seen() {
         _ => {}
     })
     .unwrap();
+}
+
+pub fn a_clock_that_jumps_ahead_sets_off_timers() {
+    let hour = Skew { since: 0, offset: 3_600_000_000_000, ppm: 0 };
+    let mut gone_off = false;
+    let seen = play(2, ours(), |seen, hands| match seen {
+        Seen::AllReady => {
+            hands.ask(0, 1, json!({"type": "wait", "ms": 3_000_000}));
+            hands.clock(4, 1, hour);
+        }
+        Seen::Reply(0, _) => {
+            gone_off = true;
+            hands.kill(1);
+            hands.start(1, Disk::Kept);
+            hands.clock(4, 1, hour);
+        }
+        Seen::Ready(1) if gone_off => hands.clock(4, 1, Skew::default()),
+        Seen::Clock(_, _, 0) => hands.finish(),
+        _ => {}
+    })
+    .unwrap();
+    let read = |ahead| Seen::Clock(4, 1, ahead);
+    let readings: Vec<&Seen> = seen.iter().filter(|s| matches!(s, Seen::Clock(..))).collect();
+    assert_eq!(readings.last(), Some(&&read(0)));
+    assert_eq!(readings.iter().filter(|s| ***s == read(hour.offset)).count(), 2, "{readings:?}");
 }
 
 pub fn a_panic_is_a_death() {

@@ -51,6 +51,10 @@ fn toy_trials() -> Vec<Trial> {
         trial("acknowledged_stores_survive_kills", faults::acknowledged_stores_survive_kills),
         trial("a_wiped_disk_is_empty", faults::a_wiped_disk_is_empty),
         trial("a_pause_is_seen", faults::a_pause_is_seen),
+        trial(
+            "a_clock_that_jumps_ahead_sets_off_timers",
+            faults::a_clock_that_jumps_ahead_sets_off_timers,
+        ),
         trial("a_panic_is_a_death", faults::a_panic_is_a_death),
         trial(
             "what_was_written_before_a_kill_counts",

@@ -1,8 +1,8 @@
 //! A script that tests write as a closure.
 
 use schism::processes::{Config, Host, HostError, Program, Script};
-use schism_history::{Message, Nanos, NodeId, ProtocolEvent};
-use schism_nemesis::{Fabric, LinkRule};
+use schism_history::{Message, Nanos, NodeId, ProtocolEvent, Skew};
+use schism_nemesis::{Fabric, FaultId, LinkRule};
 use schism_run::{Command, Disk};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +17,8 @@ pub enum Seen {
     AllReady,
     Died(u16, String),
     Confirmed(u16, String),
+    Clock(FaultId, u16, i64),
+    Refused(FaultId, String),
     Garbage(u16, String),
     Reply(u32, Value),
     Undelivered(u32, u16),
@@ -52,6 +54,9 @@ impl Hands {
     }
     pub fn resume(&mut self, node: u16) {
         self.commands.push(Command::Resume(NodeId(node)));
+    }
+    pub fn clock(&mut self, fault: FaultId, node: u16, skew: Skew) {
+        self.commands.push(Command::Clock { fault, node: NodeId(node), skew });
     }
     pub fn thaw(&mut self) {
         self.commands.push(Command::Thaw);
@@ -122,6 +127,14 @@ impl<F: FnMut(&Seen, &mut Hands)> Script for Scripted<F> {
     fn confirm(&mut self, node: NodeId, how: &str) {
         let now = self.hands.now;
         self.see(now, Seen::Confirmed(node.0, how.into()));
+    }
+    fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64) {
+        let now = self.hands.now;
+        self.see(now, Seen::Clock(fault, node.0, ahead));
+    }
+    fn refused(&mut self, fault: FaultId, why: &str) {
+        let now = self.hands.now;
+        self.see(now, Seen::Refused(fault, why.into()));
     }
     fn garbage(&mut self, now: Nanos, node: NodeId, what: &str) {
         self.see(now, Seen::Garbage(node.0, what.into()));

@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use schism_history::{
     Entry, Fate, Fault, FaultEdge, History, Message, Meta, NodeChange, NodeEvent, NodeId, OpEvent,
-    OpKind, Peer, Phase, ProtocolEvent, Real, Record, Value,
+    OpKind, Peer, Phase, ProtocolEvent, Real, Record, Skew, Value,
 };
 use std::collections::HashSet;
 
@@ -136,6 +136,8 @@ fn change() -> impl Strategy<Value = Entry> {
         Just(NodeChange::Paused),
         Just(NodeChange::Resumed),
         Just(NodeChange::Stopped),
+        (any::<u64>(), any::<i64>(), any::<i64>())
+            .prop_map(|(since, offset, ppm)| NodeChange::Clock(Skew { since, offset, ppm })),
         text().prop_map(NodeChange::Byzantine),
         text().prop_map(NodeChange::Died),
         text().prop_map(NodeChange::Garbage),
