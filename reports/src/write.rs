@@ -54,7 +54,7 @@ pub fn write(
     };
     let page = html::page(history, &operations, summary, &series, logs)?;
     put("index.html".to_owned(), page.as_bytes())?;
-    for plot in Plot::ALL {
+    for plot in Plot::of(&series) {
         put(format!("{}.png", plot.name()), &plot.png(&series)?)?;
     }
     Ok(files)

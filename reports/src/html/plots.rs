@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 /// All plots with their captions.
 pub(super) fn figures(series: &Series) -> Result<Markup, Error> {
     let mut figures = Vec::new();
-    for plot in Plot::ALL {
+    for plot in Plot::of(series) {
         let (wide, narrow) = (plot.svg(series, Format::Wide)?, plot.svg(series, Format::Narrow)?);
         figures.push(html! {
             figure id=(plot.name()) {

@@ -34,6 +34,7 @@ pub(super) fn draw<DB: DrawingBackend>(
         Plot::Open => steps::open(series, &frame).map(|()| Vec::new()),
         Plot::Messages => steps::messages(series, &frame).map(|()| Vec::new()),
         Plot::Bytes => steps::bytes(series, &frame).map(|()| Vec::new()),
+        Plot::Clocks => clocks(series, &frame).map(|()| Vec::new()),
     }
 }
 
@@ -191,6 +192,36 @@ fn percentiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Dr
         let points = curve.points.iter().map(|&(q, nanos)| (share(q), position(nanos))).collect();
         let width = if i == 0 { 0.18 } else { 0.1 };
         line(&plane, points, colour(i), frame.layout.font * width)?;
+    }
+    Ok(())
+}
+
+fn clocks<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Drawn<(), DB> {
+    let colour = |i: usize| LINES[i % LINES.len()];
+    let key = |(i, (node, _)): (usize, &(schism_history::NodeId, _))| Key {
+        colour: colour(i),
+        mark: Mark::Line,
+        text: node.to_string(),
+    };
+    let keys: Vec<Key> = series.clocks.iter().enumerate().map(key).collect();
+    let all = || series.clocks.iter().flat_map(|(_, points)| points).map(|&(_, offset)| offset);
+    let reach = all().map(f64::abs).fold(1e-3, f64::max) * 1.06;
+    let above = round_ticks(reach, 3);
+    let below = above.iter().skip(1).map(|tick| -tick);
+    let ticks = below.chain(above.iter().copied()).collect();
+    let plane = frame.plane(
+        Plot::Clocks.title(),
+        &keys,
+        Some(series),
+        time_axis(series, frame.layout),
+        Axis {
+            name: "seconds ahead",
+            scale: Scale { range: -reach..reach, ticks, between: Vec::new() },
+            label: plain_label,
+        },
+    )?;
+    for (i, (_, points)) in series.clocks.iter().enumerate() {
+        line(&plane, points.clone(), colour(i), frame.layout.font * 0.13)?;
     }
     Ok(())
 }

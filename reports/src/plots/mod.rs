@@ -35,11 +35,13 @@ pub enum Plot {
     Messages,
     /// Bytes between nodes a second, as time goes by.
     Bytes,
+    /// How far clocks were off, as time goes by.
+    Clocks,
 }
 
 impl Plot {
     /// All of them, in the order of the report.
-    pub const ALL: [Plot; 7] = [
+    pub const ALL: [Plot; 8] = [
         Plot::Latency,
         Plot::Quantiles,
         Plot::Throughput,
@@ -47,7 +49,13 @@ impl Plot {
         Plot::Open,
         Plot::Messages,
         Plot::Bytes,
+        Plot::Clocks,
     ];
+
+    /// Those that show something of this run: clocks are drawn only where one was set.
+    pub fn of(series: &Series) -> impl Iterator<Item = Plot> + '_ {
+        Plot::ALL.into_iter().filter(|&plot| plot != Plot::Clocks || !series.clocks.is_empty())
+    }
 
     /// What its file is called, without extension.
     pub fn name(self) -> &'static str {
@@ -59,6 +67,7 @@ impl Plot {
             Plot::Open => "open-operations",
             Plot::Messages => "messages-per-operation",
             Plot::Bytes => "bytes",
+            Plot::Clocks => "clocks",
         }
     }
 
@@ -72,6 +81,7 @@ impl Plot {
             Plot::Open => "Open operations",
             Plot::Messages => "Messages per operation",
             Plot::Bytes => "Bytes between nodes",
+            Plot::Clocks => "Clock offsets",
         }
     }
 
@@ -110,6 +120,11 @@ impl Plot {
                  in it; a gap where none was.{}",
                 series.sampled()
             ),
+            Plot::Clocks => {
+                "How far the clocks that the nemesis set were ahead (above zero) or behind; \
+                             the others were right throughout."
+                    .to_owned()
+            }
             Plot::Bytes => format!(
                 "What nodes sent to each other within each {bin}, as a rate per second.{}",
                 series.sampled()
@@ -166,6 +181,16 @@ impl Plot {
                 "Open operations over time: at most {}; {faults}.",
                 words::count(series.open.iter().copied().max().unwrap_or(0)),
             ),
+            Plot::Clocks => {
+                let all = || series.clocks.iter().flat_map(|(_, points)| points).map(|p| p.1);
+                format!(
+                    "Clock offsets over time: {} clocks were set, at most {} s ahead and {} s \
+                     behind; {faults}.",
+                    series.clocks.len(),
+                    words::number(all().fold(0.0, f64::max)),
+                    words::number(-all().fold(0.0, f64::min)),
+                )
+            }
             Plot::Messages | Plot::Bytes => {
                 let messages = series.traffic.iter().map(|t| t.messages).sum();
                 let bytes: u64 = series.traffic.iter().map(|t| t.bytes).sum();

@@ -3,7 +3,9 @@
 use super::axes::round_step;
 use crate::summary::{Counts, FaultSpan, Percentiles, Summary, Times, latency};
 use crate::words;
-use schism_history::{Entry, Fate, History, Nanos, Operation, Outcome, Peer};
+use schism_history::{
+    Entry, Fate, History, Nanos, NodeChange, NodeEvent, NodeId, Operation, Outcome, Peer, Skew,
+};
 use std::collections::BTreeMap;
 
 /// The series of all plots of a run.
@@ -27,6 +29,8 @@ pub struct Series {
     pub(super) traffic: Vec<Traffic>,
     /// Whether that is estimated, since not every message was recorded.
     pub(super) estimated: bool,
+    /// How far each clock that was set was off: time and offset, both in seconds.
+    pub(super) clocks: Vec<(NodeId, Vec<(f64, f64)>)>,
     /// What the nemesis did.
     pub(crate) faults: Vec<FaultSpan>,
     /// What went wrong, and when its witness was complete.
@@ -125,6 +129,7 @@ impl Series {
             open: under_way(operations, bin, bins),
             traffic: traffic(history, bin, bins),
             estimated: summary.messages.estimated,
+            clocks: clocks(history, duration),
             faults: summary.faults.clone(),
             wrongs: wrongs(summary),
             duration,
@@ -184,6 +189,31 @@ fn traffic(history: &History, bin: Nanos, bins: usize) -> Vec<Traffic> {
         traffic[at].bytes += u64::from(message.bytes) * weight;
     }
     traffic
+}
+
+/// How far each clock that was set was off, from beginning to end.
+fn clocks(history: &History, end: Nanos) -> Vec<(NodeId, Vec<(f64, f64)>)> {
+    let seconds = |nanos: f64| nanos / 1e9;
+    let mut clocks: BTreeMap<NodeId, (Skew, Vec<(f64, f64)>)> = BTreeMap::new();
+    let until = |points: &mut Vec<(f64, f64)>, skew: Skew, time: Nanos| {
+        points.push((seconds(time as f64), seconds(skew.ahead(time) as f64)));
+    };
+    for record in &history.records {
+        let Entry::Node(NodeEvent { node, change: NodeChange::Clock(set) }) = &record.entry else {
+            continue;
+        };
+        let clock = clocks.entry(*node).or_insert_with(|| (Skew::default(), vec![(0.0, 0.0)]));
+        until(&mut clock.1, clock.0, record.time);
+        clock.0 = *set;
+        until(&mut clock.1, clock.0, record.time);
+    }
+    clocks
+        .into_iter()
+        .map(|(node, (skew, mut points))| {
+            until(&mut points, skew, end);
+            (node, points)
+        })
+        .collect()
 }
 
 fn wrongs(summary: &Summary) -> Vec<(String, Nanos)> {
