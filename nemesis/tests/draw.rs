@@ -99,6 +99,7 @@ impl Watch {
         assert!(broken <= allow.crash_max, "{broken} out: {context}");
         assert!(slow <= allow.crash_max.max(1), "{slow} out, some slow: {context}");
         assert!(allow.pause || self.stopped.is_empty(), "{context}");
+        assert!(!allow.spared || self.dead.is_empty(), "{context}");
         let mut links: BTreeMap<(Peer, Peer), Vec<LinkRule>> = BTreeMap::new();
         for (src, dest, rule) in self.rules.values().flatten() {
             links.entry((*src, *dest)).or_default().push(*rule);
@@ -153,6 +154,7 @@ fn watch(plan: &Plan, allow: &Allowance, nodes: u16, seed: u64, end: Duration) {
 fn any_allowance(rng: &mut Rng, nodes: u16) -> Allowance {
     let mut flag = || rng.chance(0.6);
     let mut allow = Allowance {
+        spared: flag(),
         restart: flag(),
         keep_disk: flag(),
         partition: flag(),
@@ -175,6 +177,7 @@ fn any_allowance(rng: &mut Rng, nodes: u16) -> Allowance {
 fn everything(nodes: u16) -> Allowance {
     Allowance {
         crash_max: (nodes - 1) / 2,
+        spared: false,
         restart: true,
         keep_disk: true,
         partition: true,

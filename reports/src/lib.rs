@@ -4,6 +4,7 @@
 //! [`Finding`](schism_checkers::Finding)s of its checkers and the [`RunFacts`] of its run: no
 //! report runs a check or looks at anything but its arguments, so a report can be made again from
 //! any old run directory.
+//! [`matrix`] shows what many runs found about the whole catalogue.
 //!
 //! [`Summary`] holds the figures. [`terminal`] writes them for a terminal, [`html`] for a browser,
 //! [`plots`] draws them, and [`write()`] puts a whole report into a directory.
@@ -12,6 +13,7 @@ mod facts;
 mod figures;
 pub mod html;
 mod logs;
+pub mod matrix;
 pub mod plots;
 pub mod suite;
 mod summary;

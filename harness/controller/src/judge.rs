@@ -73,7 +73,7 @@ pub fn judge(history: &History, budget: &Budget) -> Result<Verdict, Error> {
 }
 
 /// A checker that fails has found nothing out.
-fn guarded(check: &dyn Check, history: &History, budget: &Budget) -> Finding {
+pub(crate) fn guarded(check: &dyn Check, history: &History, budget: &Budget) -> Finding {
     catch_unwind(AssertUnwindSafe(|| check.check(history, budget))).unwrap_or_else(|_| {
         let text = "the checker itself failed; please report it with the history";
         Finding::bad(check.property(), Status::Unknown, text, Vec::new())

@@ -2,9 +2,11 @@
 //! what they do.
 
 pub mod cli;
+mod environment;
 mod error;
 mod judge;
 mod loading;
+mod matrix;
 pub mod processes;
 mod real;
 mod recipe;

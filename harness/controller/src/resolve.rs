@@ -1,8 +1,9 @@
 //! From what a user asks for to a recipe.
 
+use crate::environment::{allowance, talks};
 use crate::{Error, Recipe};
 use schism_nemesis::{Allowance, Mix, Plan};
-use schism_protocols::{Card, Model};
+use schism_protocols::{Card, Environment};
 use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Request {
     pub messages: String,
     /// Which faults to draw.
     pub mix: Mix,
+    /// Within what they are drawn.
+    pub environment: Environment,
     /// A plan written by hand, instead.
     pub plan: Option<PathBuf>,
     /// Whether to simulate.
@@ -45,32 +48,6 @@ pub struct Request {
 /// The protocol of this name.
 pub fn card(name: &str) -> Result<&'static Card, Error> {
     schism_protocols::find(name).map_err(|e| Error::usage(format!("{e} (`schism list` shows all)")))
-}
-
-/// What a card's model permits the nemesis to do.
-pub fn allowance(card: &Card, nodes: u16) -> Allowance {
-    let model: Model = card.model;
-    // Two stay: what nobody else has seen, nobody can disagree about.
-    let survivors = nodes.min(2);
-    let crash_max = (card.tolerates)(usize::from(nodes)).min(usize::from(nodes - survivors)) as u16;
-    if !talks(card.workload) {
-        let pause = model.pauses();
-        return Allowance { crash_max, restart: model.restart(), pause, ..Allowance::none() };
-    }
-    Allowance {
-        crash_max,
-        restart: model.restart(),
-        keep_disk: model.keeps_disk(),
-        partition: model.partitions(),
-        loss_max: if model.loss() { 0.3 } else { 0.0 },
-        duplicate: model.duplication(),
-        reorder: model.reordering(),
-        corrupt: false,
-        delay_max: model.delay_bound(),
-        pause: model.pauses(),
-        clock: model.clock_skew(),
-        leader: card.workload == "kv",
-    }
 }
 
 /// What may be done to a program nobody knows. It may be killed if that is asked for, and then
@@ -87,12 +64,6 @@ fn stranger(workload: &str) -> Allowance {
     }
 }
 
-/// Whether nodes under this workload speak to each other: those that never do have no links to
-/// cut.
-fn talks(workload: &str) -> bool {
-    !matches!(workload, "echo" | "unique-ids")
-}
-
 impl Request {
     /// The recipe for a protocol of the catalogue.
     pub fn of_card(&self, card: &'static Card, seed: u64) -> Result<Recipe, Error> {
@@ -104,14 +75,17 @@ impl Request {
             Error::usage(format!("{} has no twin `{asked}`; it has: {known}", card.name))
         })?;
         let promises: Vec<String> = card.promises.iter().map(|&p| p.into()).collect();
-        let crash_recovery = card.model.restart();
-        let recipe = self.recipe(card.name, workload, promises, crash_recovery, seed);
+        let allow = allowance(card, self.nodes, self.environment).ok_or_else(|| {
+            Error::usage(format!("{} has nothing to fear from {}", card.name, self.environment))
+        })?;
+        // Who crashed for good where nobody comes back was not correct.
+        let recipe = self.recipe(card.name, workload, promises, allow.restart, seed);
         let recipe = Recipe {
             twin: twin.map(|twin| twin.name.into()),
             one_writer: card.one_writer,
             ..recipe
         };
-        self.planned(recipe, &allowance(card, self.nodes))
+        self.planned(recipe, &allow)
     }
 
     /// The recipe for a program that speaks Maelstrom's protocol.

@@ -11,6 +11,8 @@ pub struct Allowance {
     /// How many nodes may be out at once: dead, stopped, or cut off from the largest group of nodes
     /// that still reach one another. Without `restart`, who died counts for ever.
     pub crash_max: u16,
+    /// Whether nobody is killed: `crash_max` then only bounds who is stopped or cut off.
+    pub spared: bool,
     /// Whether killed nodes are started again.
     pub restart: bool,
     /// Whether they then find their stable storage; it matters only with `restart`.
@@ -43,6 +45,7 @@ impl Allowance {
     pub fn none() -> Allowance {
         Allowance {
             crash_max: 0,
+            spared: false,
             restart: false,
             keep_disk: false,
             partition: false,

@@ -56,7 +56,7 @@ impl Class {
             Corrupt => allow.corrupt && nodes > 1,
             Rate => allow.loss_max > 0.0 && allow.delay_max.is_none() && nodes > 1,
             Freeze => allow.delay_max.is_none() && nodes > 1,
-            Kill => allow.crash_max > 0 && nodes > 0,
+            Kill => allow.crash_max > 0 && !allow.spared && nodes > 0,
             Pause => allow.pause && nodes > 0,
             Clock => allow.clock && nodes > 0,
         };

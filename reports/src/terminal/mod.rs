@@ -8,7 +8,7 @@ mod progress;
 mod suite;
 mod summary;
 
-pub(crate) use paint::sign;
+pub(crate) use paint::{Paint, fit, pad, pad_left, sign};
 pub use progress::{Progress, progress};
 pub use suite::{Board, board, case_row, suite_summary};
 pub use summary::summary;

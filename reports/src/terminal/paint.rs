@@ -7,7 +7,7 @@ use textwrap::core::display_width;
 
 /// Colours text, or leaves it as it is.
 #[derive(Clone, Copy)]
-pub(super) struct Paint {
+pub(crate) struct Paint {
     /// Whether colours are wanted.
     pub colour: bool,
 }
@@ -55,7 +55,7 @@ pub(crate) fn sign(status: Status) -> &'static str {
 }
 
 /// Cut to a width, saying so.
-pub(super) fn fit(text: &str, width: usize) -> String {
+pub(crate) fn fit(text: &str, width: usize) -> String {
     if display_width(text) <= width {
         return text.to_owned();
     }
@@ -76,13 +76,13 @@ pub(super) fn fit(text: &str, width: usize) -> String {
 }
 
 /// Filled with blanks to a width.
-pub(super) fn pad(text: &str, width: usize) -> String {
+pub(crate) fn pad(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(display_width(text));
     format!("{text}{}", " ".repeat(blanks))
 }
 
 /// The same, with the blanks before it.
-pub(super) fn pad_left(text: &str, width: usize) -> String {
+pub(crate) fn pad_left(text: &str, width: usize) -> String {
     let blanks = width.saturating_sub(display_width(text));
     format!("{}{text}", " ".repeat(blanks))
 }

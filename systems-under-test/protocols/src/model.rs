@@ -1,6 +1,7 @@
 //! Models: what may go wrong while a protocol keeps its promises.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The assumptions under which a protocol keeps its promises.
@@ -109,6 +110,23 @@ impl Model {
         self != Model::Sync
     }
 
+    /// Whether all that happens in an environment is within the model, so that a protocol of this
+    /// model keeps its promises there.
+    pub fn permits(self, environment: Environment) -> bool {
+        match environment {
+            Environment::Model | Environment::Reliable => true,
+            Environment::Lossy => self.loss(),
+            Environment::Asynchronous => {
+                self.unbounded_delay() && self.partitions() && self.pauses()
+            }
+            Environment::Crash => self.crash(),
+            Environment::CrashRecovery => self.restart(),
+            Environment::Inaccurate => self.unbounded_delay() && self.pauses(),
+            Environment::Skewed => self.clock_skew(),
+            Environment::TooManyFaults => false,
+        }
+    }
+
     /// How long a message may take at most, if there is a bound.
     pub fn delay_bound(self) -> Option<Duration> {
         (self == Model::Sync).then_some(BOUND)
@@ -117,9 +135,10 @@ impl Model {
 
 /// Where a protocol is tried: the columns of the matrix. What a model permits, one thing at a
 /// time, and what it does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Environment {
     /// Everything the protocol's own model permits.
+    #[default]
     Model,
     /// Nothing goes wrong.
     Reliable,
@@ -166,6 +185,47 @@ impl Environment {
             Environment::Skewed => "skewed-clocks",
             Environment::TooManyFaults => "too-many-faults",
         }
+    }
+
+    /// Its name at the head of a narrow column.
+    pub fn short(self) -> &'static str {
+        match self {
+            Environment::Model => "model",
+            Environment::Reliable => "reliab.",
+            Environment::Asynchronous => "async",
+            Environment::CrashRecovery => "recover",
+            Environment::Inaccurate => "inaccur",
+            Environment::Skewed => "skewed",
+            Environment::TooManyFaults => "excess",
+            Environment::Lossy | Environment::Crash => self.name(),
+        }
+    }
+
+    /// What happens there, in a line.
+    pub fn line(self) -> &'static str {
+        match self {
+            Environment::Model => "everything the protocol's own model permits",
+            Environment::Reliable => "nothing goes wrong",
+            Environment::Lossy => "messages are lost, repeated and reordered",
+            Environment::Asynchronous => "messages take any time, links are cut, processes stop",
+            Environment::Crash => "processes crash for good, as many as the protocol tolerates",
+            Environment::CrashRecovery => "processes crash and come back with their disks",
+            Environment::Inaccurate => "as its model, but delays exceed every bound",
+            Environment::Skewed => "clocks jump and drift, processes crash for good",
+            Environment::TooManyFaults => "more processes crash than the protocol tolerates",
+        }
+    }
+}
+
+impl FromStr for Environment {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Environment, String> {
+        let named = Environment::ALL.into_iter().find(|it| it.name() == name);
+        named.ok_or_else(|| {
+            let known = Environment::ALL.map(Environment::name).join(", ");
+            format!("there is no environment `{name}`; there are: {known}")
+        })
     }
 }
 

@@ -1,8 +1,10 @@
 //! What can be written on the command line.
 
+use super::matrix::MatrixArgs;
 use super::suite::SuiteArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schism_nemesis::Mix;
+use schism_protocols::Environment;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub enum Command {
     Test(Box<TestArgs>),
     /// Run a suite: a matrix of tests, faults, seeds and options
     Suite(SuiteArgs),
+    /// Try every protocol in every environment, and compare with what the catalogue claims
+    Matrix(MatrixArgs),
     /// Judge a recorded history
     Check(CheckArgs),
     /// Do an old run again
@@ -108,6 +112,10 @@ pub struct RunArgs {
     /// protocol's model permits)
     #[arg(long, default_value = "everything", value_parser = parse_mix)]
     pub nemesis: Mix,
+    /// In which environment faults are drawn: its-model, reliable, lossy, asynchronous, crash,
+    /// crash-recovery, inaccurate-detector, skewed-clocks, too-many-faults
+    #[arg(long, default_value = "its-model", value_parser = parse_environment)]
+    pub environment: Environment,
     /// A plan of faults in TOML, instead
     #[arg(long, value_name = "FILE", conflicts_with = "nemesis")]
     pub plan: Option<PathBuf>,
@@ -266,6 +274,10 @@ fn parse_pace(text: &str) -> Result<Duration, String> {
 
 fn parse_mix(text: &str) -> Result<Mix, String> {
     text.parse::<Mix>().map_err(|error| error.to_string())
+}
+
+fn parse_environment(text: &str) -> Result<Environment, String> {
+    text.parse()
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {

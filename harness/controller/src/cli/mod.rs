@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod export;
 mod list;
+mod matrix;
 mod replay;
 mod show;
 mod shrink;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::List(args) => list::list(&args),
         Command::Test(args) => test::test(&args),
+        Command::Matrix(args) => matrix::matrix(&args),
         Command::Check(args) => check::check(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Shrink(args) => shrink::shrink(&args),

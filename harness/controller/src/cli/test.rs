@@ -91,6 +91,7 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
         settle: args.settle,
         messages: messages.into(),
         mix: args.nemesis,
+        environment: args.environment,
         plan: args.plan.clone(),
         simulated,
     })

@@ -1,0 +1,160 @@
+//! Whether what was seen is what was expected.
+
+use super::{Cell, Evidence, Expected, Matrix, Tally};
+use serde::{Deserialize, Serialize};
+
+/// What a cell says, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// Promised and kept, under stress.
+    Holds,
+    /// Promised and kept; this environment alone could not have broken it.
+    Unstressed,
+    /// Promised, but nothing it speaks of happens in this environment.
+    Vacuous,
+    /// Promised and lost.
+    Broken,
+    /// Promised, and in all that the model permits never put to the test.
+    Untested,
+    /// Said to be lost, and seen to be.
+    Caught,
+    /// Said to be lost, but never seen to be.
+    Missed,
+    /// Not claimed, and lost.
+    NotClaimedLost,
+    /// Not claimed, and not seen to be lost.
+    NotClaimedKept,
+    /// The checker could not tell.
+    Unknown,
+    /// Time was up before it was tried often enough.
+    Unfinished,
+}
+
+impl Cell {
+    /// What it says.
+    pub fn mark(&self) -> Mark {
+        let finished = self.tally.tried() >= self.planned;
+        match (self.expected, &self.lost) {
+            (Expected::Kept, Some(_)) => Mark::Broken,
+            (Expected::Lost, Some(_)) => Mark::Caught,
+            (Expected::Nothing, Some(_)) => Mark::NotClaimedLost,
+            (Expected::Kept | Expected::Lost, None) if !finished => Mark::Unfinished,
+            (Expected::Lost, None) => Mark::Missed,
+            (Expected::Nothing, None) => Mark::NotClaimedKept,
+            (Expected::Kept, None) if self.tally.unknown > 0 => Mark::Unknown,
+            (Expected::Kept, None) if self.tally.holds > 0 => Mark::Holds,
+            (Expected::Kept, None) if self.whole_model => Mark::Untested,
+            (Expected::Kept, None) if self.tally.unstressed > 0 => Mark::Unstressed,
+            (Expected::Kept, None) => Mark::Vacuous,
+        }
+    }
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The catalogue says one thing and the runs another.
+    Disagreement,
+    /// It could not be found out.
+    Undecided,
+}
+
+/// A cell that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The protocol.
+    pub protocol: String,
+    /// Its defect, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+    /// The property.
+    pub property: String,
+    /// Where.
+    pub environment: String,
+    /// What is wrong, in words.
+    pub what: String,
+    /// The command that shows it.
+    pub replay: String,
+}
+
+impl Matrix {
+    /// Where expectation and observation differ, and what could not be found out; the worst first.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for protocol in &self.protocols {
+            for row in &protocol.rows {
+                let cells = self.environments.iter().zip(&row.cells);
+                let cells = cells.filter_map(|(env, cell)| Some((env, cell.as_ref()?)));
+                problems.extend(cells.filter_map(|(environment, cell)| {
+                    problem(&protocol.name, None, &row.property, &environment.name, cell)
+                }));
+            }
+            problems.extend(protocol.twins.iter().filter_map(|twin| {
+                let environment = &self.environments.first()?.name;
+                problem(&protocol.name, Some(&twin.name), &twin.loses, environment, &twin.cell)
+            }));
+        }
+        problems.sort_by_key(|problem| problem.severity);
+        problems
+    }
+
+    /// 0 if catalogue and runs agree, 1 if they do not, 2 if that could not be found out.
+    pub fn exit_code(&self) -> u8 {
+        match self.problems().first().map(|problem| problem.severity) {
+            None => 0,
+            Some(Severity::Disagreement) => 1,
+            Some(Severity::Undecided) => 2,
+        }
+    }
+}
+
+fn problem(
+    protocol: &str,
+    twin: Option<&str>,
+    property: &str,
+    environment: &str,
+    cell: &Cell,
+) -> Option<Problem> {
+    let tried = cell.tally.tried();
+    let (severity, what) = match cell.mark() {
+        Mark::Broken => {
+            let Evidence { seed, status, explanation, .. } = cell.lost.as_ref()?;
+            let what = format!("is promised, but {status} with seed {seed}: {explanation}");
+            (Severity::Disagreement, what)
+        }
+        Mark::Untested => {
+            let Tally { vacuous, unstressed, .. } = cell.tally;
+            let what = format!(
+                "is promised, but was never put to the test in {tried} seeds: \
+                 {vacuous} vacuous, {unstressed} unstressed"
+            );
+            (Severity::Disagreement, what)
+        }
+        Mark::Missed => {
+            (Severity::Disagreement, format!("must be lost, but was not in {tried} seeds"))
+        }
+        Mark::Unknown => {
+            let unknown = cell.tally.unknown;
+            (Severity::Undecided, format!("could not be judged in {unknown} of {tried} seeds"))
+        }
+        Mark::Unfinished => {
+            let planned = cell.planned;
+            (Severity::Undecided, format!("was tried in {tried} of {planned} seeds only"))
+        }
+        _ => return None,
+    };
+    Some(Problem {
+        severity,
+        protocol: protocol.into(),
+        twin: twin.map(Into::into),
+        property: property.into(),
+        environment: environment.into(),
+        what,
+        replay: cell.lost.as_ref().map_or(&cell.again, |lost| &lost.replay).clone(),
+    })
+}
