@@ -15,7 +15,7 @@ pub fn allowance(card: &Card, nodes: u16, environment: Environment) -> Option<Al
     match environment {
         Environment::Model => Some(model),
         Environment::Reliable => Some(Allowance::none()),
-        Environment::Lossy => talks.then(|| Allowance {
+        Environment::Lossy => talks.then_some(Allowance {
             loss_max: LOSS_MAX,
             duplicate: true,
             reorder: true,
@@ -23,7 +23,7 @@ pub fn allowance(card: &Card, nodes: u16, environment: Environment) -> Option<Al
             delay_max: Model::Sync.delay_bound(),
             ..Allowance::none()
         }),
-        Environment::Asynchronous => talks.then(|| Allowance {
+        Environment::Asynchronous => talks.then_some(Allowance {
             spared: true,
             partition: true,
             pause: true,
@@ -34,7 +34,7 @@ pub fn allowance(card: &Card, nodes: u16, environment: Environment) -> Option<Al
         Environment::Crash => Some(kills),
         Environment::CrashRecovery => Some(Allowance { restart: true, keep_disk: true, ..kills }),
         Environment::Inaccurate => {
-            talks.then(|| Allowance { partition: true, pause: true, delay_max: None, ..model })
+            talks.then_some(Allowance { partition: true, pause: true, delay_max: None, ..model })
         }
         Environment::Skewed => Some(Allowance { clock: true, ..kills }),
         Environment::TooManyFaults => {

@@ -7,6 +7,7 @@ use crate::Error;
 use schism_checkers::properties::Faults;
 use schism_history::NodeId;
 use schism_nemesis::{Delay, LinkRule, Pinned, Plan, time};
+use schism_protocols::Environment;
 use schism_run::{Config, Limit, Messages, Scripted};
 use schism_workloads::Shape;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct Recipe {
     /// Whether only the first node may write.
     #[serde(default)]
     pub one_writer: bool,
+    /// In which environment the faults were drawn, if not in what the protocol's model permits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
     /// Whether it runs in the simulator.
     pub simulated: bool,
     /// The seed of everything that is not written here.
@@ -188,6 +192,12 @@ impl Recipe {
     /// Which processes are called correct.
     pub fn faults(&self) -> Faults {
         if self.crash_recovery { Faults::CrashRecovery } else { Faults::CrashStop }
+    }
+
+    /// In which environment the faults were drawn.
+    pub fn environment(&self) -> Environment {
+        let named = self.environment.as_ref().and_then(|name| name.parse().ok());
+        named.unwrap_or_default()
     }
 
     /// The program that is run instead of a protocol of the catalogue.

@@ -83,6 +83,8 @@ impl Request {
         let recipe = Recipe {
             twin: twin.map(|twin| twin.name.into()),
             one_writer: card.one_writer,
+            environment: (self.environment != Environment::default())
+                .then(|| self.environment.to_string()),
             ..recipe
         };
         self.planned(recipe, &allow)
@@ -156,6 +158,7 @@ impl Request {
             properties: asked,
             crash_recovery,
             one_writer: false,
+            environment: None,
             simulated: self.simulated,
             seed,
             nodes: self.nodes,

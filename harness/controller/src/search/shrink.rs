@@ -9,6 +9,7 @@ use super::literal::{as_it_happened, chaos, literal};
 use super::size::Size;
 use super::times::{STRETCHED_MAX, earlier, ended_at, moments, stretched, with_times};
 use super::{messages, nodes};
+use crate::environment::allowance;
 use crate::judge::judge;
 use crate::recipe::Written;
 use crate::{Error, Recipe, resolve, simulated};
@@ -165,9 +166,10 @@ impl<'a> Shrinking<'a> {
         finding.property == self.finding.property && finding.status == self.finding.status
     }
 
-    /// What the model permits on this many nodes; nothing for what is in no catalogue.
+    /// What its environment permits on this many nodes; nothing for what is in no catalogue.
     fn allowance(nodes: u16, recipe: &Recipe) -> Option<Allowance> {
-        resolve::card(&recipe.test).ok().map(|card| resolve::allowance(card, nodes))
+        let card = resolve::card(&recipe.test).ok()?;
+        allowance(card, nodes, recipe.environment())
     }
 
     fn permitted(&self, recipe: &Recipe) -> bool {
