@@ -31,7 +31,8 @@ pub struct UnknownProperty {
     pub known: Vec<String>,
 }
 
-const LINEARIZABLE: &str = "linearizable";
+/// The promise that clients' views fit one order.
+pub const LINEARIZABLE: &str = "linearizable";
 
 /// The sequential model of a workload's operations, if clients' views can be judged by one.
 pub fn model_of(workload: &str) -> Option<Model> {

@@ -17,7 +17,7 @@ mod link;
 mod register;
 mod unique_ids;
 
-pub use checks::{Asked, UnknownProperty, checks, model_of, properties_of};
+pub use checks::{Asked, LINEARIZABLE, UnknownProperty, checks, model_of, properties_of};
 pub use errors::{Doubt, doubt_of};
 
 use compact_str::CompactString;

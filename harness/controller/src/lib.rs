@@ -16,6 +16,7 @@ mod search;
 mod simulated;
 mod store;
 mod suite;
+mod watch;
 
 pub use error::Error;
 pub use judge::{Verdict, judge};

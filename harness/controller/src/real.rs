@@ -3,6 +3,7 @@
 use crate::cli::LiveLine;
 use crate::processes::{self, Host, HostError, Program};
 use crate::store::RunDirectory;
+use crate::watch::Watched;
 use crate::{Error, Recipe, loading};
 use schism_history::{Entry, History, LoadOptions, Meta, Nanos, Writer};
 use schism_kernel::Node;
@@ -103,8 +104,9 @@ pub fn run(
     let writer = Writer::create(&file, &meta).map_err(Error::usage)?;
     let recording = Recording { writer: Some(writer), failed: None };
     let sink = ToFile(Rc::new(RefCell::new(recording)));
+    let watched = Watched::new(recipe, sink.clone())?;
     let plan = recipe.plan.clone();
-    let mut run = Run::new(recipe.config(), workload, plan, recipe.base(), Box::new(sink.clone()));
+    let mut run = Run::new(recipe.config(), workload, plan, recipe.base(), Box::new(watched));
     let mut meter = Meter::default();
     host.play(&mut run, |run, now| {
         if live.shown() {

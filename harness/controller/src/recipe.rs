@@ -11,6 +11,7 @@ use schism_protocols::Environment;
 use schism_run::{Config, Limit, Messages, Scripted};
 use schism_workloads::Shape;
 use serde::{Deserialize, Serialize};
+use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ pub struct Recipe {
     pub environment: Option<String>,
     /// Whether it runs in the simulator.
     pub simulated: bool,
+    /// Whether the chaos ends as soon as the run cannot be linearizable any more.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub fail_fast: bool,
     /// The seed of everything that is not written here.
     pub seed: u64,
     /// How many nodes.

@@ -43,6 +43,8 @@ pub struct Request {
     pub plan: Option<PathBuf>,
     /// Whether to simulate.
     pub simulated: bool,
+    /// Whether to end the chaos as soon as the run cannot be linearizable any more.
+    pub fail_fast: bool,
 }
 
 /// The protocol of this name.
@@ -160,6 +162,7 @@ impl Request {
             one_writer: false,
             environment: None,
             simulated: self.simulated,
+            fail_fast: self.fail_fast,
             seed,
             nodes: self.nodes,
             concurrency: self.concurrency.unwrap_or(2 * nodes),
@@ -195,6 +198,14 @@ impl Request {
                 "workload {} has no property `{unknown}`; it has: {}",
                 recipe.workload,
                 known.join(", ")
+            )));
+        }
+        let linearizable = recipe.properties.iter().any(|p| p == schism_workloads::LINEARIZABLE);
+        if recipe.fail_fast && !linearizable {
+            return Err(Error::usage(format!(
+                "--fail-fast watches for `linearizable`, but {} is judged for {}",
+                recipe.test,
+                recipe.properties.join(", ")
             )));
         }
         Ok(Recipe { plan, ..recipe })

@@ -1,6 +1,7 @@
 //! Simulated runs: one with everything recorded, or thousands until one fails.
 
 use crate::judge::{judge, meta_of};
+use crate::watch::Watched;
 use crate::{Error, Recipe, Verdict, resolve};
 use schism_checkers::{Budget, Status};
 use schism_history::History;
@@ -62,7 +63,7 @@ pub fn run(recipe: &Recipe) -> Result<Simulated, Error> {
         workload,
         plan: recipe.plan.clone(),
         base: recipe.base(),
-        sink: Box::new(records.clone()),
+        sink: Box::new(Watched::new(recipe, records.clone())?),
     });
     let history = std::mem::take(&mut records.0.borrow_mut().history);
     Ok(Simulated { history, progress: outcome.run.progress().clone(), steps: outcome.steps })

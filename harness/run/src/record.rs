@@ -6,6 +6,11 @@ use schism_history::{Entry, History, Meta, Nanos, Record};
 pub trait Sink {
     /// Appends one.
     fn append(&mut self, time: Nanos, entry: Entry);
+
+    /// Whether what was recorded is enough, so that the chaos can end.
+    fn seen_enough(&self) -> bool {
+        false
+    }
 }
 
 /// Keeps the history in memory.

@@ -370,7 +370,8 @@ impl Run {
         }
         let time_is_up = now >= since + self.config.limit.time;
         let work_is_done = self.enough() && self.clients.idle();
-        if time_is_up || work_is_done || self.interrupted || self.broken {
+        let over = time_is_up || work_is_done || self.sink.seen_enough();
+        if over || self.interrupted || self.broken {
             self.heal(now);
         } else {
             self.invoke(now);

@@ -140,6 +140,9 @@ pub struct RunArgs {
     /// How long the network may take to calm down in the end
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_time)]
     pub settle: Duration,
+    /// End workload and faults as soon as what clients saw cannot be linearizable any more
+    #[arg(long)]
+    pub fail_fast: bool,
     /// With one of the defects of its card built in
     #[arg(long)]
     pub twin: Option<String>,

@@ -94,6 +94,7 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
         environment: args.environment,
         plan: args.plan.clone(),
         simulated,
+        fail_fast: args.fail_fast,
     })
 }
 
