@@ -31,6 +31,8 @@ pub(crate) enum Refused {
     Malformed(String),
     /// It may not follow the records before it.
     Broken(Broken),
+    /// It is the one whose place is sought.
+    Sought,
 }
 
 impl From<Broken> for Refused {
@@ -49,6 +51,8 @@ pub(crate) struct Intake {
     /// How many records were left out because a history has no place for them.
     pub(crate) skipped: u64,
     keyed: Keyed,
+    /// The index of a record whose place is sought.
+    pub(crate) sought: Option<u64>,
     rules: Rules,
     nemesis: Nemesis,
     /// The key of each process's open operation, where keys come out of values.
@@ -64,6 +68,7 @@ impl Intake {
             history: History::default(),
             skipped: 0,
             keyed,
+            sought: None,
             rules: Rules::default(),
             nemesis: Nemesis::default(),
             keys: HashMap::new(),
@@ -82,6 +87,9 @@ impl Intake {
         entry: Entry,
     ) -> Result<(), Refused> {
         let index = index.and_then(|i| u64::try_from(i).ok()).unwrap_or(self.next_index);
+        if self.sought == Some(index) {
+            return Err(Refused::Sought);
+        }
         let time = match (time, self.last_time) {
             (Some(time), last) => u64::try_from(time).unwrap_or(0).max(last.unwrap_or(0)),
             (None, last) => last.map_or(0, |last| last.saturating_add(1)),

@@ -24,7 +24,7 @@ pub use edn::write_edn;
 pub use error::{Broken, Error, Place, Torn, TornBy};
 pub use history::{Correctness, History, Operation, Outcome};
 pub use jsonl::write_jsonl;
-pub use load::{Format, Keyed, LoadOptions, Loaded, load, parse, read};
+pub use load::{Format, Keyed, LoadOptions, Loaded, load, locate, parse, read};
 pub use native::{Reader, Writer, write};
 pub use record::{
     Entry, Fate, Fault, FaultEdge, MESSAGES_ALL_BELOW, MESSAGES_ONE_IN, Message, Meta, Nanos,

@@ -77,6 +77,36 @@ pub fn parse(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<Loaded, 
     if bytes.starts_with(MAGIC) {
         return native(bytes, name, true);
     }
+    let mut intake = Intake::new(options.keyed);
+    let (text, format) = text(name, bytes)?;
+    intake.history.records.reserve(memchr_iter(b'\n', text.as_bytes()).count() + 1);
+    take_in(text, format, &mut intake).map_err(|(at, refused)| {
+        let place = place(name, text.as_bytes(), at);
+        match refused {
+            Refused::Malformed(problem) => Error::Syntax { place, problem },
+            Refused::Broken(broken) => Error::Rule { place, broken },
+            Refused::Sought => Error::Syntax { place, problem: "sought".into() },
+        }
+    })?;
+    Ok(Loaded { history: intake.history, format, torn: None, skipped: intake.skipped })
+}
+
+/// Where in a text file the record with an index stands. Nowhere in a file of our own format.
+pub fn locate(path: impl AsRef<Path>, options: &LoadOptions, index: u64) -> Option<Place> {
+    let path = path.as_ref();
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).ok().filter(|bytes| !bytes.starts_with(MAGIC))?;
+    let (text, format) = text(&name, &bytes).ok()?;
+    let mut intake = Intake::new(options.keyed);
+    intake.sought = Some(index);
+    match take_in(text, format, &mut intake) {
+        Err((at, Refused::Sought)) => Some(place(&name, text.as_bytes(), at)),
+        _ => None,
+    }
+}
+
+/// The text of a file, and its format.
+fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<(&'b str, Format), Error> {
     let text = str::from_utf8(bytes).map_err(|error| Error::Syntax {
         place: place(name, bytes, error.valid_up_to()),
         problem: "expected UTF-8".to_owned(),
@@ -84,20 +114,14 @@ pub fn parse(name: &str, bytes: &[u8], options: &LoadOptions) -> Result<Loaded, 
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let format = recognize(text)
         .map_err(|found| Error::Unrecognized { file: name.to_owned(), found: found.to_owned() })?;
-    let mut intake = Intake::new(options.keyed);
-    intake.history.records.reserve(memchr_iter(b'\n', text.as_bytes()).count() + 1);
-    let parsed = match format {
-        Format::Edn => edn::parse(text, &mut intake),
-        _ => jsonl::parse(text, &mut intake),
-    };
-    parsed.map_err(|(at, refused)| {
-        let place = place(name, text.as_bytes(), at);
-        match refused {
-            Refused::Malformed(problem) => Error::Syntax { place, problem },
-            Refused::Broken(broken) => Error::Rule { place, broken },
-        }
-    })?;
-    Ok(Loaded { history: intake.history, format, torn: None, skipped: intake.skipped })
+    Ok((text, format))
+}
+
+fn take_in(text: &str, format: Format, intake: &mut Intake) -> Result<(), (usize, Refused)> {
+    match format {
+        Format::Edn => edn::parse(text, intake),
+        Format::JsonLines | Format::Native => jsonl::parse(text, intake),
+    }
 }
 
 /// Reads a file of our own format. What precedes a torn or damaged tail is read, and whether it

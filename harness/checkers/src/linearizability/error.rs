@@ -72,3 +72,17 @@ pub enum CheckError {
         limit: usize,
     },
 }
+
+impl CheckError {
+    /// The record to blame.
+    pub fn record(&self) -> Option<u64> {
+        match self {
+            CheckError::Operation { record, .. }
+            | CheckError::StillOpen { record, .. }
+            | CheckError::NeverInvoked { record, .. } => Some(*record),
+            CheckError::UnknownModel { .. }
+            | CheckError::Initial { .. }
+            | CheckError::TooLong { .. } => None,
+        }
+    }
+}
