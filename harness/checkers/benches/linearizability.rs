@@ -1,9 +1,11 @@
 //! How fast histories are judged, beside a plain search with memory, and how much memory it takes.
 //!
-//! `cargo bench -p schism-checkers --bench linearizability`. Every row is a whole check: from calls
+//! `cargo bench -p schism-checkers --bench linearizability`, with a part of a row's name behind `--`
+//! for some of them. Every row is a whole check: from calls
 //! in memory to a replayed order or an explained violation. The baseline is
 //! `linearizability::reference`, the search that general checkers use; it gets a limit on its
-//! configurations, so that rows it cannot decide end.
+//! configurations, so that rows it cannot decide end, and on what they hold, as each holds a set of
+//! all operations.
 
 #[path = "linearizability/generate.rs"]
 mod generate;
@@ -53,6 +55,16 @@ static ALLOCATOR: Counting = Counting;
 
 /// Configurations the baseline may visit before a row counts as undecided.
 const BASELINE: usize = 300_000;
+/// Bytes they may hold.
+const BASELINE_BYTES: usize = 1 << 30;
+
+/// Whether a row was asked for.
+fn wanted(name: &str) -> bool {
+    std::env::args()
+        .skip(1)
+        .find(|arg| !arg.starts_with('-'))
+        .is_none_or(|part| name.contains(&part))
+}
 
 fn verdict(verdict: &Verdict) -> &'static str {
     match verdict {
@@ -80,8 +92,8 @@ fn on_processor(run: impl Fn()) -> String {
     format!(", {:.3} ms on the processor", nanos / runs / 1e6)
 }
 
-/// One row: the engine, and the baseline unless it is hopeless on histories of that size.
-fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>], baseline: bool) {
+/// One row: the engine, and the baseline.
+fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>]) {
     // One thread, so that time on the processor is what a check takes.
     let options = Options { threads: 1, ..Options::default() };
     let before = HELD.load(Ordering::Relaxed);
@@ -113,48 +125,50 @@ fn row<M: Spec>(c: &mut Criterion, name: &str, model: &M, calls: &[Call<M::Op>],
     group.bench_function(BenchmarkId::new("schism", name), |b| {
         b.iter(|| black_box(check(model, calls, &options)));
     });
-    if baseline {
-        let objects = calls.iter().map(|call| call.object + 1).max().unwrap_or(0);
-        let parts: Vec<Vec<Call<M::Op>>> = (0..objects)
-            .map(|object| calls.iter().filter(|call| call.object == object).cloned().collect())
-            .collect();
-        let plain = || {
-            parts
-                .iter()
-                .map(|part| reference::check(model, part, BASELINE))
-                .find(|plain| !matches!(plain, Plain::Linearizable(_)))
-        };
-        if plain() == Some(Plain::Unknown) {
-            println!("{name}: the baseline is undecided after {BASELINE} configurations");
-        } else {
-            group
-                .bench_function(BenchmarkId::new("plain", name), |b| b.iter(|| black_box(plain())));
-        }
+    let objects = calls.iter().map(|call| call.object + 1).max().unwrap_or(0);
+    let parts: Vec<Vec<Call<M::Op>>> = (0..objects)
+        .map(|object| calls.iter().filter(|call| call.object == object).cloned().collect())
+        .collect();
+    let longest = parts.iter().map(Vec::len).max().unwrap_or(0);
+    let most = BASELINE.min(BASELINE_BYTES / (longest / 8 + 64));
+    let plain = || {
+        parts
+            .iter()
+            .map(|part| reference::check(model, part, most))
+            .find(|plain| !matches!(plain, Plain::Linearizable(_)))
+    };
+    if plain() == Some(Plain::Unknown) {
+        println!("{name}: the baseline is undecided after {most} configurations");
+    } else {
+        group.bench_function(BenchmarkId::new("plain", name), |b| b.iter(|| black_box(plain())));
     }
     group.finish();
 }
 
 fn rows(c: &mut Criterion) {
-    for (name, count, processes, crashed, bad, baseline) in [
-        ("cas 1k p10 ok", 1_000, 10, 0, false, true),
-        ("cas 1k p10 bad", 1_000, 10, 0, true, true),
-        ("cas 1k p20 ok", 1_000, 20, 0, false, true),
-        ("cas 1k p20 bad", 1_000, 20, 0, true, true),
-        ("cas 1k p40 ok", 1_000, 40, 0, false, true),
-        ("cas 1k p40 bad", 1_000, 40, 0, true, true),
-        ("cas 1k p10 43 crashed ok", 1_000, 10, 65, false, true),
-        ("cas 1k p10 43 crashed bad", 1_000, 10, 65, true, true),
-        ("cas 300 p5 etcd-like ok", 300, 5, 50, false, true),
-        ("cas 300 p5 etcd-like bad", 300, 5, 50, true, true),
-        ("cas 3k p10 c20 ok", 3_000, 10, 20, false, false),
-        ("cas 10k p10 bad", 10_000, 10, 0, true, false),
-        ("cas 100k p10 ok", 100_000, 10, 0, false, false),
-        ("cas 100k p10 bad", 100_000, 10, 0, true, false),
+    for (name, count, processes, crashed, bad) in [
+        ("cas 1k p10 ok", 1_000, 10, 0, false),
+        ("cas 1k p10 bad", 1_000, 10, 0, true),
+        ("cas 1k p20 ok", 1_000, 20, 0, false),
+        ("cas 1k p20 bad", 1_000, 20, 0, true),
+        ("cas 1k p40 ok", 1_000, 40, 0, false),
+        ("cas 1k p40 bad", 1_000, 40, 0, true),
+        ("cas 1k p10 43 crashed ok", 1_000, 10, 65, false),
+        ("cas 1k p10 43 crashed bad", 1_000, 10, 65, true),
+        ("cas 300 p5 etcd-like ok", 300, 5, 50, false),
+        ("cas 300 p5 etcd-like bad", 300, 5, 50, true),
+        ("cas 3k p10 c20 ok", 3_000, 10, 20, false),
+        ("cas 10k p10 bad", 10_000, 10, 0, true),
+        ("cas 100k p10 ok", 100_000, 10, 0, false),
+        ("cas 100k p10 bad", 100_000, 10, 0, true),
     ] {
+        if !wanted(name) {
+            continue;
+        }
         let (model, calls) = generate::cas(count, processes, crashed, bad);
         let crashes = calls.iter().filter(|call| call.optional()).count();
         println!("{name}: {} calls, {crashes} crashed", calls.len());
-        row(c, name, &model, &calls, baseline);
+        row(c, name, &model, &calls);
     }
     for (name, count, clients, bad) in [
         ("kv 10 clients ok", 1_500, 10, false),
@@ -162,37 +176,34 @@ fn rows(c: &mut Criterion) {
         ("kv 50 clients ok", 7_000, 50, false),
         ("kv 50 clients bad", 7_000, 50, true),
     ] {
-        let (model, calls) = generate::kv(count, clients, bad);
-        row(c, name, &model, &calls, true);
+        if wanted(name) {
+            let (model, calls) = generate::kv(count, clients, bad);
+            row(c, name, &model, &calls);
+        }
     }
-    let calls = generate::unique_register(1_000_000, 8);
-    row(c, "register 1M unique", &Register::default(), &calls, false);
-    let calls = generate::unique_queue(1_000_000, 8);
-    row(c, "queue 1M unique", &FifoQueue::default(), &calls, false);
-    let calls = generate::set(1_000_000, 8);
-    row(c, "set 1M", &Set::new(false), &calls, false);
+    million(c, "register 1M unique", &Register::default(), generate::unique_register);
+    million(c, "queue 1M unique", &FifoQueue::default(), generate::unique_queue);
+    million(c, "set 1M", &Set::new(false), generate::set);
+}
+
+/// A row of a million operations, and how soon the verdict alone is there.
+fn million<M: Spec>(
+    c: &mut Criterion,
+    name: &str,
+    model: &M,
+    generate: fn(usize, usize) -> Vec<Call<M::Op>>,
+) {
+    if !wanted(name) {
+        return;
+    }
+    let calls = generate(1_000_000, 8);
+    row(c, name, model, &calls);
     let quick = Options { order: false, ..Options::default() };
-    let only = |what: &str, run: &dyn Fn()| println!("{what}, verdict only{}", on_processor(run));
-    let calls = generate::unique_register(1_000_000, 8);
-    only("register 1M", &|| drop(black_box(check(&Register::default(), &calls, &quick))));
-    let calls = generate::unique_queue(1_000_000, 8);
-    only("queue 1M", &|| drop(black_box(check(&FifoQueue::default(), &calls, &quick))));
-    let calls = generate::set(1_000_000, 8);
-    only("set 1M", &|| drop(black_box(check(&Set::new(false), &calls, &quick))));
+    let spent = on_processor(|| drop(black_box(check(model, &calls, &quick))));
+    println!("{name}: verdict only{spent}");
     let mut group = c.benchmark_group("verdict only");
     group.sample_size(10).measurement_time(Duration::from_secs(1));
-    let calls = generate::unique_register(1_000_000, 8);
-    group.bench_function("register 1M unique", |b| {
-        b.iter(|| black_box(check(&Register::default(), &calls, &quick)));
-    });
-    let calls = generate::unique_queue(1_000_000, 8);
-    group.bench_function("queue 1M unique", |b| {
-        b.iter(|| black_box(check(&FifoQueue::default(), &calls, &quick)));
-    });
-    let calls = generate::set(1_000_000, 8);
-    group.bench_function("set 1M", |b| {
-        b.iter(|| black_box(check(&Set::new(false), &calls, &quick)));
-    });
+    group.bench_function(name, |b| b.iter(|| black_box(check(model, &calls, &quick))));
     group.finish();
 }
 

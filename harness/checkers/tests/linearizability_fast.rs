@@ -5,10 +5,12 @@ mod linearizability_support;
 
 use linearizability_support::{Interval, Random, intervals};
 use schism_checkers::linearizability::models::{
-    CollectionOp, FifoQueue, Register, RegisterOp, Set, SetOp, UniqueId, UniqueIdOp,
+    AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, Register, RegisterOp, Set, SetOp, Symbols,
+    UniqueId, UniqueIdOp,
 };
 use schism_checkers::linearizability::reference::{self, Plain};
 use schism_checkers::linearizability::{Call, NEVER, Options, Spec, Verdict, check, replay};
+use schism_history::Value;
 use std::collections::VecDeque;
 
 fn rounds() -> u64 {
@@ -61,11 +63,8 @@ fn agree<M: Spec>(name: &str, round: u64, model: &M, calls: &[Call<M::Op>], coun
     assert_eq!(quick, expected, "{}", context());
 }
 
-fn fuzz<M: Spec>(
-    name: &str,
-    model: &M,
-    mut generate: impl FnMut(&mut Random, &[Interval]) -> Vec<Call<M::Op>>,
-) {
+/// Random intervals, in which `each` lets something happen and has it checked.
+fn rounds_of(name: &str, mut each: impl FnMut(u64, &mut Random, &[Interval], &mut [u32; 2])) {
     let mut counts = [0; 2];
     for round in 0..rounds() {
         let mut random = Random::new(round + 1);
@@ -73,12 +72,167 @@ fn fuzz<M: Spec>(
         let processes = 1 + random.below(5) as usize;
         let crash = *random.pick(&[0, 0, 15, 40]);
         let intervals = intervals(&mut random, count, processes, crash);
-        let calls = generate(&mut random, &intervals);
-        if !calls.is_empty() {
-            agree(name, round, model, &calls, &mut counts);
-        }
+        each(round, &mut random, &intervals, &mut counts);
     }
     assert!(counts.iter().all(|n| *n > 20), "{name}: {counts:?}");
+}
+
+fn fuzz<M: Spec>(
+    name: &str,
+    model: &M,
+    mut generate: impl FnMut(&mut Random, &[Interval]) -> Vec<Call<M::Op>>,
+) {
+    rounds_of(name, |round, random, intervals, counts| {
+        let calls = generate(random, intervals);
+        if !calls.is_empty() {
+            agree(name, round, model, &calls, counts);
+        }
+    });
+}
+
+/// What a process does to something that grows: everything it holds is a number.
+enum Growing {
+    Write(u32),
+    Append(u32),
+    Read(Vec<u32>),
+}
+
+/// Writes (if there are to be any), appends and reads, some of which are wrong.
+fn growing(random: &mut Random, intervals: &[Interval], writes: u32) -> Vec<Call<Growing>> {
+    let (mut held, mut next, mut earlier) = (Vec::new(), 0, vec![Vec::new()]);
+    let bad = random.percent(60);
+    perform(intervals, |interval| {
+        let happens = interval.returned != NEVER || random.percent(50);
+        if random.percent(55) {
+            next += 1;
+            let write = random.percent(writes);
+            if happens {
+                if write {
+                    held.clear();
+                }
+                held.push(next);
+                earlier.push(held.clone());
+            }
+            return Some(if write { Growing::Write(next) } else { Growing::Append(next) });
+        }
+        let mut read = held.clone();
+        if bad && random.percent(25) {
+            match random.below(6) {
+                0 => read.push(random.below(next + 2)),
+                1 => drop(read.pop()),
+                2 if read.len() > 1 => read.swap(0, 1),
+                3 if !read.is_empty() => drop(read.remove(0)),
+                _ => read.clone_from(random.pick(&earlier)),
+            }
+        }
+        (interval.returned != NEVER).then_some(Growing::Read(read))
+    })
+}
+
+#[test]
+fn logs() {
+    fuzz("append-log", &AppendLog::default(), |random, intervals| {
+        let calls = growing(random, intervals, 0).into_iter().map(|call| Call {
+            op: match call.op {
+                Growing::Write(value) | Growing::Append(value) => LogOp::Append(value),
+                Growing::Read(values) => LogOp::Read(values),
+            },
+            called: call.called,
+            returned: call.returned,
+            object: 0,
+        });
+        calls.collect()
+    });
+}
+
+/// Two logs at once: each has its own order, whatever happened to the other in between.
+#[test]
+fn objects_are_judged_apart() {
+    let model = AppendLog::default();
+    rounds_of("two logs", |round, random, intervals, counts| {
+        let mut expected = true;
+        let mut calls: Vec<Call<LogOp>> = Vec::new();
+        for object in 0..2 {
+            let own: Vec<Call<LogOp>> = growing(random, intervals, 0)
+                .into_iter()
+                .map(|call| Call {
+                    op: match call.op {
+                        Growing::Write(value) | Growing::Append(value) => LogOp::Append(value),
+                        Growing::Read(values) => LogOp::Read(values),
+                    },
+                    called: 2 * call.called + object,
+                    returned: call.returned.saturating_mul(2).saturating_add(object),
+                    object,
+                })
+                .collect();
+            expected &= reference::check(&model, &own, usize::MAX) != Plain::Violation;
+            calls.extend(own);
+        }
+        calls.sort_by_key(|call| call.called);
+        let report = check(&model, &calls, &Options::default());
+        assert!(report.notes.is_empty(), "round {round}: {report:#?}");
+        let found = matches!(report.verdict, Verdict::Linearizable { .. });
+        assert_eq!(found, expected, "round {round}: {report:#?}");
+        counts[usize::from(expected)] += 1;
+    });
+}
+
+#[test]
+fn entries_that_are_text() {
+    let text = |value: u32| format!("<{value}>");
+    rounds_of("kv", |round, random, intervals, counts| {
+        let mut symbols = Symbols::default();
+        let mut number = |text: String| symbols.number(&Value::from(text.as_str()));
+        let calls: Vec<Call<KvOp>> = growing(random, intervals, 30)
+            .into_iter()
+            .map(|call| Call {
+                op: match call.op {
+                    Growing::Write(value) => KvOp::Write(number(text(value))),
+                    Growing::Append(value) => KvOp::Append(number(text(value))),
+                    Growing::Read(values) => {
+                        KvOp::Read(number(values.into_iter().map(text).collect()))
+                    }
+                },
+                called: call.called,
+                returned: call.returned,
+                object: 0,
+            })
+            .collect();
+        if !calls.is_empty() {
+            agree("kv", round, &Kv::new(symbols, Value::Nil), &calls, counts);
+        }
+    });
+}
+
+#[test]
+fn entries_that_are_lists() {
+    let value = |value: u32| Value::Int(i64::from(value));
+    rounds_of("kv", |round, random, intervals, counts| {
+        let mut symbols = Symbols::default();
+        let mut calls: Vec<Call<KvOp>> = growing(random, intervals, 0)
+            .into_iter()
+            .map(|call| Call {
+                op: match call.op {
+                    Growing::Write(number) | Growing::Append(number) => {
+                        KvOp::Append(symbols.number(&value(number)))
+                    }
+                    Growing::Read(numbers) => {
+                        let list: Vec<Value> = numbers.into_iter().map(value).collect();
+                        KvOp::Read(symbols.number(&list.into()))
+                    }
+                },
+                called: call.called,
+                returned: call.returned,
+                object: 0,
+            })
+            .collect();
+        if !calls.iter().any(|call| matches!(call.op, KvOp::Append(_))) {
+            calls.clear();
+        }
+        if !calls.is_empty() {
+            agree("kv", round, &Kv::new(symbols, Value::Nil), &calls, counts);
+        }
+    });
 }
 
 #[test]

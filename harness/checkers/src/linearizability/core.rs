@@ -21,6 +21,8 @@ const STEPS: usize = 10_000;
 /// are few and where they are many and each is kept.
 const FEW_STATES: (u64, u64) = (4_000, 60_000);
 const MANY_STATES: (u64, u64) = (1_000, 15_000);
+/// Configurations that an attempt with a handful of demands may cost: it fails soon or not at all.
+const HANDFUL: u64 = 300;
 /// Configurations that deciding on one prefix may cost.
 const PREFIX: u64 = 5_000_000;
 /// Configurations the confirmation may cost.
@@ -83,9 +85,16 @@ pub(crate) fn forgotten<M: Spec>(model: &M, call: &Call<M::Op>) -> Option<Call<M
     model.forget(&call.op).map(|op| Call { op, returned: NEVER, ..*call })
 }
 
-/// The first return by which no order is left, at or after the layer that was reached, and what
-/// is asked up to it.
-pub(crate) fn first_failure<M: Spec>(
+/// The positions of all returns, in order.
+fn returns<M: Spec>(calls: &[Call<M::Op>], members: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut returns: Vec<u32> =
+        members.map(|i| calls[i as usize].returned).filter(|returned| *returned != NEVER).collect();
+    returns.sort_unstable();
+    returns
+}
+
+/// The first return by which no order is left, at or after the layer that was reached.
+fn first_failure<M: Spec>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
@@ -93,12 +102,7 @@ pub(crate) fn first_failure<M: Spec>(
     deadline: &Deadline,
 ) -> u32 {
     let starts = model.init();
-    let mut returns: Vec<u32> = members
-        .iter()
-        .map(|i| calls[*i as usize].returned)
-        .filter(|returned| *returned != NEVER)
-        .collect();
-    returns.sort_unstable();
+    let returns = returns::<M>(calls, members.iter().copied());
     // The search knew results that had not been returned yet, and may have looked ahead. What is
     // asked up to a return is less, so the first one that fails is that one or a later one. Asking
     // for more never helps, so all from some one on fail.
@@ -140,28 +144,42 @@ fn attempt<M: Spec>(
     (matches!(answer, Answer::Stuck(_)), piece.configurations)
 }
 
-/// Finds the core of what cannot be explained up to the return at `upto`.
+/// Finds the core of what cannot be explained, and the first return by which it cannot, which is
+/// that of the layer that was reached or a later one.
 pub(crate) fn find<M: Spec>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
-    upto: u32,
+    reached: u32,
     deadline: &Deadline,
-) -> FoundCore<M> {
-    let whole = prefix(model, calls, members, upto);
-    let mut search =
-        Minimiser { model, deadline, spent: 0, budget: FEW_STATES, starts: model.init() };
-    let (mut core, any_start) = match search.window(&whole) {
-        Some(window) => (window, true),
-        None => {
-            search.budget = MANY_STATES;
-            (whole, false)
+) -> (FoundCore<M>, u32) {
+    let look = |upto: u32| {
+        let whole = prefix(model, calls, members, upto);
+        let starts = model.init();
+        let mut search = Minimiser { model, deadline, spent: 0, budget: FEW_STATES, starts };
+        let few = search.few(&whole, upto);
+        (search, whole, few)
+    };
+    let returns = returns::<M>(calls, members.iter().copied());
+    let guess = returns.get(reached as usize).or(returns.last()).copied().unwrap_or(NEVER);
+    let (mut search, mut core, any_start, upto) = match look(guess) {
+        // Proven to fail by then, and not to fail earlier.
+        (search, _, Some((few, any_start))) => (search, few, any_start, guess),
+        _ => {
+            let upto = first_failure(model, calls, members, reached, deadline);
+            match look(upto) {
+                (search, _, Some((few, any_start))) => (search, few, any_start, upto),
+                (mut search, whole, None) => {
+                    (search.spent, search.budget) = (0, MANY_STATES);
+                    (search, whole, false, upto)
+                }
+            }
         }
     };
     search.minimise(&mut core);
     let mut found = FoundCore { core, starts: search.starts, any_start, confirmed: None };
     found.confirmed = confirm(model, &found, deadline);
-    found
+    (found, upto)
 }
 
 /// What a search that believes no hint says.
@@ -201,31 +219,76 @@ impl<M: Spec> Minimiser<'_, M> {
         let (fails, spent) =
             attempt(self.model, weakened, &self.starts, self.budget.0, self.deadline);
         // Setting up costs something too.
-        self.spent += spent + weakened.calls.len() as u64;
+        self.spent += spent + weakened.calls.len() as u64 / 8;
         fails
     }
 
-    /// The last few returns, from any state, if they fail by themselves.
-    fn window(&mut self, whole: &Weakened<M::Op>) -> Option<Weakened<M::Op>> {
-        let starts = all_states(self.model, whole, self.deadline)?;
-        let initial = std::mem::replace(&mut self.starts, starts);
-        let mut returns: Vec<u32> = whole
-            .calls
-            .iter()
-            .map(|call| call.returned)
-            .filter(|returned| *returned != NEVER)
-            .collect();
-        returns.sort_unstable();
-        let mut length = 4;
+    /// A few operations that fail by themselves, and whether they do so from any state.
+    fn few(&mut self, whole: &Weakened<M::Op>, upto: u32) -> Option<(Weakened<M::Op>, bool)> {
+        let initial = self.starts.clone();
+        let all = all_states(self.model, whole, self.deadline);
+        let returns = returns::<M>(&whole.calls, 0..whole.calls.len() as u32);
+        // Few states: the last returns, from whatever was before.
+        let window = |search: &mut Self, length: usize| {
+            search.starts.clone_from(all.as_ref().filter(|_| length < returns.len())?);
+            let from = returns[returns.len() - length];
+            let window = search.cut(whole, from);
+            search.fails(&window).then_some((window, true))
+        };
+        // Or the failing one and the last that were over when it began, from the start.
+        let near = |search: &mut Self, length: usize| {
+            search.starts.clone_from(&initial);
+            let failing = whole.calls.iter().find(|call| call.returned == upto)?;
+            let before = returns.partition_point(|returned| *returned < failing.called);
+            let from = *returns.get(before.checked_sub(length)?)?;
+            let near = search.keep(whole, |call| {
+                call.returned == upto || (from..failing.called).contains(&call.returned)
+            });
+            let budget = std::mem::replace(&mut search.budget.0, HANDFUL);
+            let fails = search.fails(&near);
+            search.budget.0 = budget;
+            fails.then_some((near, false))
+        };
+        for length in [4, 8, 16] {
+            if let Some(few) = window(self, length) {
+                return Some(few);
+            }
+        }
+        for length in [1, 2, 4, 8, 16] {
+            if let Some(few) = near(self, length) {
+                return Some(few);
+            }
+        }
+        let mut length = 32;
         while length < returns.len() && !self.tired() {
-            let window = self.cut(whole, returns[returns.len() - length]);
-            if self.fails(&window) {
-                return Some(window);
+            if let Some(few) = window(self, length) {
+                return Some(few);
             }
             length *= 2;
         }
         self.starts = initial;
         None
+    }
+
+    /// The same with nothing asked but of some.
+    fn keep(
+        &self,
+        whole: &Weakened<M::Op>,
+        asked: impl Fn(&Call<M::Op>) -> bool,
+    ) -> Weakened<M::Op> {
+        let mut kept = Weakened { calls: Vec::new(), origin: Vec::new() };
+        for (call, origin) in whole.calls.iter().zip(&whole.origin) {
+            let call = if call.optional() || asked(call) {
+                Some(call.clone())
+            } else {
+                forgotten(self.model, call)
+            };
+            if let Some(call) = call {
+                kept.calls.push(call);
+                kept.origin.push(*origin);
+            }
+        }
+        kept
     }
 
     /// What is asked from the return at `from` on.

@@ -11,8 +11,8 @@ use rustc_hash::FxHashSet;
 
 /// How many operations of a partial order are shown.
 const SHOWN: usize = 8;
-/// Configurations a partial order may cost.
-const EFFORT: u64 = 2_000_000;
+/// Configurations a partial order may cost, and another one beside it.
+const EFFORT: [u64; 2] = [1_000_000, 20_000];
 const MEMORY: usize = 512 << 20;
 /// How many rejected candidates are told of.
 const REJECTED: usize = 12;
@@ -51,8 +51,7 @@ pub(crate) fn explain<M: Spec>(
     if !whole {
         return Some(brief(model, calls, members, reached, labels));
     }
-    let upto = core::first_failure(model, calls, members, reached, deadline);
-    let found = core::find(model, calls, members, upto, deadline);
+    let (found, upto) = core::find(model, calls, members, reached, deadline);
     if found.confirmed == Some(false) {
         return None;
     }
@@ -201,10 +200,10 @@ fn partials<M: Spec>(
     let ways = [by_default, Rules { return_order: false, ..by_default }];
     let (mut partials, mut rejected) = (Vec::new(), Vec::new());
     let mut ends: FxHashSet<M::State> = FxHashSet::default();
-    for rules in ways {
+    for (rules, configurations) in ways.into_iter().zip(EFFORT) {
         let trust = Trust::all();
         let mut piece = Piece::new(model, &prefix.calls, &members, &starts, rules, trust, deadline);
-        let limits = Limits { configurations: EFFORT, memory: MEMORY };
+        let limits = Limits { configurations, memory: MEMORY };
         let Answer::Order(order) = piece.search(limits, false) else { continue };
         let Some(states) = states_along(model, &prefix, &order, deadline) else { continue };
         let Some(end) = states.last() else { continue };

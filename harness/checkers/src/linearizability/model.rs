@@ -96,7 +96,7 @@ pub trait Spec: Sync {
 
     /// A verdict without a search, if the model knows a faster way for this kind of history. The
     /// calls are those of one object. A violation is looked at again by a search.
-    fn shortcut(&self, _calls: &[Call<Self::Op>], _order: bool) -> Option<Shortcut> {
+    fn shortcut(&self, _calls: &[Call<Self::Op>], _order: bool) -> Option<Shortcut<Self::Op>> {
         None
     }
 

@@ -15,7 +15,7 @@ use super::partition::partition;
 use super::replay::replay;
 use super::report::{Order, Report, Verdict, Why};
 use super::weaker::weaker;
-use super::{Call, CheckError, Deadline, Options, Spec};
+use super::{Call, CheckError, Deadline, NEVER, Options, Spec};
 use rustc_hash::{FxHashMap, FxHashSet};
 use schism_history::{History, Value};
 
@@ -206,11 +206,17 @@ impl Judgement<'_> {
         }
         let mut numbers: Vec<u32> = objects.keys().copied().collect();
         numbers.sort_unstable();
+        let places = places(calls);
+        let place = |position: u32| places.get(position as usize).copied().unwrap_or(NEVER);
         let mut open = FxHashSet::default();
         for object in numbers {
             let members = &objects[&object];
-            let own: Vec<Call<M::Op>> =
-                members.iter().map(|i| calls[*i as usize].clone()).collect();
+            let own = |i: &u32| {
+                let Call { op, called, returned, .. } = &calls[*i as usize];
+                let (called, returned) = (place(*called), place(*returned));
+                Call { op: op.clone(), called, returned, object }
+            };
+            let own: Vec<Call<M::Op>> = members.iter().map(own).collect();
             if !self.shortcut(model, &own, members)? {
                 open.insert(object);
             }
@@ -263,7 +269,7 @@ impl Judgement<'_> {
         model: &M,
         own: &[Call<M::Op>],
         members: &[u32],
-        witness: &Witness,
+        witness: &Witness<M::Op>,
     ) -> Option<Verdict> {
         let mut calls: Vec<Call<M::Op>> = Vec::new();
         let mut origin: Vec<u32> = Vec::new();
@@ -271,8 +277,11 @@ impl Judgement<'_> {
         all.extend(witness.optional.iter().map(|i| (*i, false)));
         all.sort_unstable();
         for (i, mandatory) in all {
-            let call = &own[i as usize];
-            let call = if mandatory { Some(call.clone()) } else { forgotten(model, call) };
+            let mut call = own[i as usize].clone();
+            if let Some((_, op)) = witness.weakened.iter().find(|(weakened, _)| *weakened == i) {
+                call.op = op.clone();
+            }
+            let call = if mandatory { Some(call) } else { forgotten(model, &call) };
             if let Some(call) = call {
                 calls.push(call);
                 origin.push(members[i as usize]);
@@ -343,6 +352,26 @@ impl Judgement<'_> {
         let operations = order.iter().map(|i| self.labels.place(*i).invoked).collect();
         self.orders.push((*first, Order { object: self.labels.object(object), operations }));
     }
+}
+
+/// For each position of the history, its place among those of the same object, so that what is
+/// done for an object takes as long as the object's part and not as the history.
+fn places<Op>(calls: &[Call<Op>]) -> Vec<u32> {
+    let ends = |call: &Call<Op>| [call.called, call.returned];
+    let positions = calls.iter().flat_map(ends).filter(|position| *position != NEVER);
+    let mut places = vec![NEVER; positions.max().map_or(0, |last| last as usize + 1)];
+    for call in calls {
+        for end in ends(call).into_iter().filter(|end| *end != NEVER) {
+            places[end as usize] = call.object;
+        }
+    }
+    let mut next: FxHashMap<u32, u32> = FxHashMap::default();
+    for place in places.iter_mut().filter(|place| **place != NEVER) {
+        let next = next.entry(*place).or_insert(0);
+        *place = *next;
+        *next += 1;
+    }
+    places
 }
 
 /// Calls that were picked from others.

@@ -22,7 +22,8 @@ pub(crate) fn sentence<M: Spec>(
 ) -> String {
     let told = culprit(model, found, failing);
     let culprit = &calls[told as usize];
-    let mut sentence = format!("{} by process {}", model.describe(&culprit.op), process(told));
+    let describe = |op: &M::Op| shortened(model.describe(op));
+    let mut sentence = format!("{} by process {}", describe(&culprit.op), process(told));
     let mut causes: Vec<(u32, &Call<M::Op>)> = found
         .core
         .calls
@@ -44,7 +45,7 @@ pub(crate) fn sentence<M: Spec>(
             } else {
                 "overlapped it"
             };
-            format!("{} by process {} {when}", model.describe(&call.op), process(*i))
+            format!("{} by process {} {when}", describe(&call.op), process(*i))
         })
         .collect();
     clauses.reverse();
@@ -56,10 +57,14 @@ pub(crate) fn sentence<M: Spec>(
         sentence.push_str(", but ");
         sentence.push_str(&joined(&clauses, "and"));
     }
+    if found.core.calls.len() == 1 && model.pure(&culprit.op) {
+        sentence.push_str(", which nothing called before it returned explains");
+        return sentence;
+    }
     match possible_states(model, found, told, deadline) {
         Some(states) if !states.is_empty() && states.len() <= NAMED => {
             let mut reasons: Vec<String> =
-                states.iter().map(|state| model.why_not(state, &culprit.op)).collect();
+                states.iter().map(|state| shortened(model.why_not(state, &culprit.op))).collect();
             reasons.sort();
             reasons.dedup();
             let link = if clauses.is_empty() { ", but" } else { ", so that" };
@@ -139,6 +144,18 @@ fn possible_states<M: Spec>(
     // Where it is accepted, something else in the core is what fails.
     states.retain(|state| model.step(state, &told.op, deadline) == Step::Reject);
     Some(states)
+}
+
+/// A text without its middle, if it is long.
+fn shortened(text: String) -> String {
+    const LONG: usize = 90;
+    let count = text.chars().count();
+    if count <= LONG {
+        return text;
+    }
+    let begin: String = text.chars().take(LONG / 2).collect();
+    let end: String = text.chars().skip(count - LONG / 3).collect();
+    format!("{begin} … {end}")
 }
 
 fn joined(parts: &[String], word: &str) -> String {

@@ -1,7 +1,7 @@
 //! An explanation for the terminal, at most a screen of it.
 
 use super::{headline, records};
-use crate::linearizability::report::{Report, Verdict, Violation};
+use crate::linearizability::report::{Partial, Report, Verdict, Violation};
 use std::fmt::{self, Write};
 
 /// The most lines of each part.
@@ -46,7 +46,8 @@ fn write_violation(out: &mut String, violation: &Violation) -> fmt::Result {
             core.optional.len()
         )?;
     }
-    if let Some(partial) = violation.partials.first() {
+    let tells = |partial: &&Partial| partial.omitted > 0 || !partial.steps.is_empty();
+    if let Some(partial) = violation.partials.first().filter(tells) {
         writeln!(out, "\nThe longest order before that:")?;
         if partial.omitted > 0 {
             writeln!(

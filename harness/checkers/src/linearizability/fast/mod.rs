@@ -4,11 +4,14 @@
 //! from, and the question becomes one about intervals. Each check says nothing (`None`) about a
 //! history it does not apply to; then the search decides.
 
+mod appends;
 mod queue;
 mod register;
 mod set;
 mod unique;
+mod zones;
 
+pub(crate) use appends::{Found, Growth, appends};
 pub(crate) use queue::queue;
 pub(crate) use register::{Access, register};
 pub(crate) use set::{Element, set};
@@ -16,27 +19,35 @@ pub(crate) use unique::unique;
 
 /// What a polynomial check says. Operations are indexes into the calls it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shortcut {
+pub enum Shortcut<Op> {
     /// It can be explained, by this order if one was asked for.
     Linearizable(Option<Vec<u32>>),
     /// These operations cannot be explained, whatever else happened.
-    Violation(Witness),
+    Violation(Witness<Op>),
 }
 
 /// Operations that cannot be explained, whatever else happened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Witness {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness<Op> {
     /// Those that happened.
     pub mandatory: Vec<u32>,
     /// Those that may have happened and do not help.
     pub optional: Vec<u32>,
+    /// Some of them, with a result that says less, which is enough.
+    pub weakened: Vec<(u32, Op)>,
 }
 
-impl Shortcut {
-    fn violation(mut mandatory: Vec<u32>) -> Option<Shortcut> {
+impl<Op> Witness<Op> {
+    fn of(mut mandatory: Vec<u32>) -> Witness<Op> {
         mandatory.sort_unstable();
         mandatory.dedup();
-        Some(Shortcut::Violation(Witness { mandatory, optional: Vec::new() }))
+        Witness { mandatory, optional: Vec::new(), weakened: Vec::new() }
+    }
+}
+
+impl<Op> Shortcut<Op> {
+    fn violation(mandatory: Vec<u32>) -> Option<Shortcut<Op>> {
+        Some(Shortcut::Violation(Witness::of(mandatory)))
     }
 }
 

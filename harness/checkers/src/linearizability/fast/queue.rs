@@ -37,7 +37,7 @@ const TAKE_CALLED: u32 = 2;
 const EMPTY_RETURNED: u32 = 3;
 
 /// Checks a queue that is empty at first.
-pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut> {
+pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<CollectionOp>> {
     let value = |call: &Call<CollectionOp>| match call.op {
         CollectionOp::Put(value) | CollectionOp::Take(value) => value as usize + 1,
         CollectionOp::Empty | CollectionOp::TakeAny => 0,
@@ -125,7 +125,7 @@ fn sweep(
     events: &[u32],
     empties: usize,
     order: bool,
-) -> Option<Shortcut> {
+) -> Option<Shortcut<CollectionOp>> {
     // Of the values put in for certain, the one taken out last.
     let (mut latest, mut holder) = (0, NONE);
     // How many values must be inside, and the last gap between positions where none had to.
@@ -240,8 +240,9 @@ fn arrange(calls: &[Call<CollectionOp>], items: &[Item], mut gaps: Vec<(u32, u32
     }
     let mut order = Vec::with_capacity(calls.len());
     let mut empties = gaps.iter().peekable();
+    let mut sorter = Sorter::new(items);
     for (segment, values) in segments.iter().enumerate() {
-        emit(items, &sorted(items, values), &mut order);
+        emit(items, &sorter.sorted(values), &mut order);
         while let Some((_, empty)) =
             empties.next_if(|(gap, _)| cuts.get(segment).is_some_and(|cut| gap == cut))
         {
@@ -251,59 +252,94 @@ fn arrange(calls: &[Call<CollectionOp>], items: &[Item], mut gaps: Vec<(u32, u32
     order
 }
 
-/// Values such that none comes before another that was put in, or taken out, before it.
-fn sorted(items: &[Item], values: &[u32]) -> Vec<u32> {
-    let by = |key: fn(&Item) -> u32| {
-        let mut sorted = values.to_vec();
-        sorted.sort_unstable_by_key(|value| key(&items[*value as usize]));
-        sorted
-    };
-    let put_called = by(|item| item.put_called);
-    let put_returned = by(|item| item.put_returned);
-    let take_called = by(|item| item.take_called);
-    let take_returned = by(|item| item.take_returned);
-    // One may come next once no other that is left was put in, or taken out, before it was begun.
-    let mut marks: rustc_hash::FxHashMap<u32, u8> = rustc_hash::FxHashMap::default();
-    let mut ready: Vec<u32> = Vec::new();
-    let mut placed: rustc_hash::FxHashSet<u32> = rustc_hash::FxHashSet::default();
-    let mut sorted = Vec::with_capacity(values.len());
-    let (mut a, mut b, mut c, mut d) = (0, 0, 0, 0);
-    while sorted.len() < values.len() {
-        while put_returned.get(b).is_some_and(|value| placed.contains(value)) {
-            b += 1;
-        }
-        while take_returned.get(d).is_some_and(|value| placed.contains(value)) {
-            d += 1;
-        }
-        let first_put = put_returned.get(b).map_or(NEVER, |v| items[*v as usize].put_returned);
-        let first_take = take_returned.get(d).map_or(NEVER, |v| items[*v as usize].take_returned);
-        let mut mark = |value: u32| {
-            let marks = marks.entry(value).or_insert(0);
-            *marks += 1;
-            if *marks == 2 {
-                ready.push(value);
+/// Puts values in order, segment by segment.
+struct Sorter<'a> {
+    items: &'a [Item],
+    /// Of how many of its two operations none that is left comes before.
+    marks: Vec<u8>,
+    placed: Vec<bool>,
+}
+
+impl<'a> Sorter<'a> {
+    fn new(items: &'a [Item]) -> Self {
+        Sorter { items, marks: vec![0; items.len()], placed: vec![false; items.len()] }
+    }
+
+    /// Values such that none comes before another that was put in, or taken out, before it.
+    fn sorted(&mut self, values: &[u32]) -> Vec<u32> {
+        let items = self.items;
+        let put_called = by_position(values, |value| items[value as usize].put_called);
+        let put_returned = by_position(values, |value| items[value as usize].put_returned);
+        let take_called = by_position(values, |value| items[value as usize].take_called);
+        let take_returned = by_position(values, |value| items[value as usize].take_returned);
+        // One may come next once no other that is left was put in, or taken out, before it was
+        // begun.
+        let (marks, placed) = (&mut self.marks, &mut self.placed);
+        let mut ready: Vec<u32> = Vec::new();
+        let mut sorted = Vec::with_capacity(values.len());
+        let (mut a, mut b, mut c, mut d) = (0, 0, 0, 0);
+        while sorted.len() < values.len() {
+            while put_returned.get(b).is_some_and(|value| placed[*value as usize]) {
+                b += 1;
             }
-        };
-        while let Some(value) =
-            put_called.get(a).filter(|v| items[**v as usize].put_called <= first_put)
-        {
-            mark(*value);
-            a += 1;
+            while take_returned.get(d).is_some_and(|value| placed[*value as usize]) {
+                d += 1;
+            }
+            let first_put = put_returned.get(b).map_or(NEVER, |v| items[*v as usize].put_returned);
+            let first_take =
+                take_returned.get(d).map_or(NEVER, |v| items[*v as usize].take_returned);
+            let mut mark = |value: u32| {
+                marks[value as usize] += 1;
+                if marks[value as usize] == 2 {
+                    ready.push(value);
+                }
+            };
+            while let Some(value) =
+                put_called.get(a).filter(|v| items[**v as usize].put_called <= first_put)
+            {
+                mark(*value);
+                a += 1;
+            }
+            while let Some(value) =
+                take_called.get(c).filter(|v| items[**v as usize].take_called <= first_take)
+            {
+                mark(*value);
+                c += 1;
+            }
+            if ready.is_empty() {
+                break;
+            }
+            for value in ready.drain(..) {
+                placed[value as usize] = true;
+                sorted.push(value);
+            }
         }
-        while let Some(value) =
-            take_called.get(c).filter(|v| items[**v as usize].take_called <= first_take)
-        {
-            mark(*value);
-            c += 1;
-        }
-        if ready.is_empty() {
-            break;
-        }
-        for value in ready.drain(..) {
-            placed.insert(value);
-            sorted.push(value);
+        sorted
+    }
+}
+
+/// Values by a position of theirs. No two have the same but those that have none, which come last.
+fn by_position(values: &[u32], position: impl Fn(u32) -> u32) -> Vec<u32> {
+    let positions = || values.iter().map(|value| position(*value)).filter(|p| *p != NEVER);
+    let (first, last) = (positions().min().unwrap_or(0), positions().max().unwrap_or(0));
+    let span = (last - first) as usize + 1;
+    let mut sorted = values.to_vec();
+    if span > 16 * values.len() {
+        sorted.sort_unstable_by_key(|value| position(*value));
+        return sorted;
+    }
+    // Where positions are dense they need not be compared.
+    let mut at = vec![NONE; span];
+    sorted.clear();
+    let mut never = Vec::new();
+    for &value in values {
+        match position(value) {
+            NEVER => never.push(value),
+            position => at[(position - first) as usize] = value,
         }
     }
+    sorted.extend(at.into_iter().filter(|value| *value != NONE));
+    sorted.append(&mut never);
     sorted
 }
 

@@ -1,11 +1,9 @@
-//! A register whose writes are unique (Gibbons and Korach's zones), in time linear in the history.
+//! A register whose writes are unique, in time linear in the history.
 //!
-//! A write and the reads of its value form a cluster. From the first return `f` to the last call
-//! `s` of a cluster, if `f < s`, the register held its value all the time: a *forward* zone. Else
-//! the cluster fits into any instant from `s` to `f`: a *backward* zone. The history can be
-//! explained iff no read precedes its write, no two forward zones overlap, and no backward zone
-//! lies inside a forward one.
+//! A write and the reads of its value form a cluster. The history can be explained iff no read
+//! precedes its write and the clusters' [zones](super::zones) have an order.
 
+use super::zones::{Zone, line_up};
 use super::{NONE, Shortcut};
 use crate::linearizability::model::{Call, NEVER};
 use rustc_hash::FxHashMap;
@@ -27,6 +25,12 @@ struct Cluster {
     reads: u32,
 }
 
+impl Cluster {
+    fn zone(&self) -> Zone {
+        Zone { first_return: self.first_return, last_call: self.last_call }
+    }
+}
+
 const UNWRITTEN: Cluster = Cluster { first_return: NEVER, last_call: 0, write: NONE, reads: 0 };
 /// The write of the first value.
 const INITIAL: u32 = NONE - 1;
@@ -37,7 +41,7 @@ pub(crate) fn register<Op>(
     access: impl Fn(&Op) -> Option<Access>,
     initial: u32,
     order: bool,
-) -> Option<Shortcut> {
+) -> Option<Shortcut<Op>> {
     let mut values = initial as usize + 1;
     for call in calls {
         let (Access::Read(value) | Access::Write(value)) = access(&call.op)?;
@@ -71,7 +75,7 @@ fn zones<Op>(
     initial: u32,
     values: usize,
     order: bool,
-) -> Option<Shortcut> {
+) -> Option<Shortcut<Op>> {
     let mut clusters = vec![UNWRITTEN; values.max(initial as usize + 1)];
     clusters[initial as usize] =
         Cluster { first_return: 0, last_call: 0, write: INITIAL, reads: 0 };
@@ -91,10 +95,10 @@ fn zones<Op>(
         let end = if call.optional() { call.called } else { call.returned };
         positions = positions.max(end as usize + 2);
     }
-    // Where each zone begins: a forward zone at a return, a backward zone at a call.
+    // Where each zone begins.
     let mut zones = vec![NONE; positions.max(1)];
     for (value, cluster) in clusters.iter().enumerate() {
-        let Cluster { first_return, last_call, write, .. } = *cluster;
+        let Cluster { first_return, write, .. } = *cluster;
         if first_return == NEVER {
             continue;
         }
@@ -107,30 +111,20 @@ fn zones<Op>(
             // A read returned before its value was written, or it never was.
             return Shortcut::violation(extremes(calls, accesses, value as u32, cluster));
         }
-        zones[first_return.min(last_call) as usize] = value as u32;
+        zones[cluster.zone().begin()] = value as u32;
     }
-    let mut sequence: Vec<u32> = Vec::new();
-    let (mut end, mut holder) = (0, NONE);
-    for (position, &value) in zones.iter().enumerate() {
-        if value == NONE {
-            continue;
+    let zone = |value: u32| clusters[value as usize].zone();
+    match line_up(&zones, zone, order) {
+        Ok(sequence) => {
+            let order = order.then(|| in_sequence(accesses, &clusters, &sequence));
+            Some(Shortcut::Linearizable(order))
         }
-        let Cluster { first_return, last_call, .. } = clusters[value as usize];
-        let forward = first_return < last_call;
-        if (position as u32) < end && (forward || first_return < end) {
+        Err((holder, value)) => {
             let mut witness = extremes(calls, accesses, holder, &clusters[holder as usize]);
             witness.extend(extremes(calls, accesses, value, &clusters[value as usize]));
-            return Shortcut::violation(witness);
-        }
-        if forward {
-            (end, holder) = (last_call, value);
-        }
-        if order {
-            sequence.push(value);
+            Shortcut::violation(witness)
         }
     }
-    let order = order.then(|| in_sequence(accesses, &clusters, &sequence));
-    Some(Shortcut::Linearizable(order))
 }
 
 /// The write of a value, the operation that returned first and the one called last.

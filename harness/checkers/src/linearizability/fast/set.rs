@@ -32,7 +32,7 @@ pub(crate) fn set<Op>(
     calls: &[Call<Op>],
     read: impl Fn(&Call<Op>) -> Option<(u32, Element)>,
     order: bool,
-) -> Option<Shortcut> {
+) -> Option<Shortcut<Op>> {
     let mut positions = 0;
     for call in calls {
         let end = if call.optional() { call.called } else { call.returned };

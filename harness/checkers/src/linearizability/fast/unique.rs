@@ -5,7 +5,7 @@ use crate::linearizability::model::Call;
 use crate::linearizability::models::UniqueIdOp;
 
 /// Checks a generator that has given out nothing at first.
-pub(crate) fn unique(calls: &[Call<UniqueIdOp>]) -> Option<Shortcut> {
+pub(crate) fn unique(calls: &[Call<UniqueIdOp>]) -> Option<Shortcut<UniqueIdOp>> {
     let values = calls.iter().map(|call| call.op.0 as usize + 1).max().unwrap_or(0);
     let mut given = vec![NONE; values];
     for (i, call) in calls.iter().enumerate() {

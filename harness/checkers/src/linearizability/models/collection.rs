@@ -117,7 +117,7 @@ impl Spec for FifoQueue {
         })
     }
 
-    fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut> {
+    fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         fast::queue(calls, order)
     }
 

@@ -2,7 +2,7 @@
 
 use super::register::cas_result;
 use super::{NIL, Symbols};
-use crate::linearizability::fast::{self, Access, Shortcut};
+use crate::linearizability::fast::{self, Access, Found, Growth, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
@@ -10,7 +10,7 @@ use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};
 
 /// What can be done to an entry. Values are numbered by [`Symbols`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KvOp {
     /// Returned this; nil if there was no entry.
     Read(u32),
@@ -20,6 +20,10 @@ pub enum KvOp {
     Cas(u32, u32, Option<bool>),
     /// Added this to the end of what was there: of a string or of a list.
     Append(u32),
+    /// Returned this, of what the operations are about.
+    Glimpse(Box<Value>),
+    /// Returned something with this in it, which nobody wrote.
+    Stray(Box<Value>),
 }
 
 /// One entry of a key-value store.
@@ -78,6 +82,36 @@ fn may_grow_into(state: &Value, read: &Value) -> bool {
 }
 
 impl Kv {
+    /// What an operation does to an entry that is text.
+    fn text(&self, op: &KvOp) -> Option<Growth<&str>> {
+        let text = |value: u32| match self.symbols.value(value) {
+            Value::Str(text) => Some(text.as_str()),
+            value => is_empty(value).then_some(""),
+        };
+        match *op {
+            KvOp::Read(value) => text(value).map(Growth::Read),
+            KvOp::Write(value) => text(value).map(Growth::Write),
+            KvOp::Append(value) => text(value).map(Growth::Append),
+            KvOp::Cas(..) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
+        }
+    }
+
+    /// What an operation does to an entry that is a list.
+    fn list(&self, op: &KvOp) -> Option<Growth<&[Value]>> {
+        match *op {
+            KvOp::Read(value) => match self.symbols.value(value) {
+                Value::List(items) => Some(Growth::Read(items)),
+                value => is_empty(value).then_some(Growth::Read(&[])),
+            },
+            KvOp::Append(value) => match self.symbols.value(value) {
+                // Behind other text it would not be an element.
+                Value::Str(_) => None,
+                value => Some(Growth::Append(std::slice::from_ref(value))),
+            },
+            KvOp::Write(_) | KvOp::Cas(..) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
+        }
+    }
+
     /// An entry over these values that holds this one at first.
     pub fn new(symbols: Symbols, initial: Value) -> Kv {
         Kv { symbols, initial, ..Kv::default() }
@@ -105,19 +139,26 @@ impl Spec for Kv {
                 })
             }
             KvOp::Append(value) => Step::To(appended(state, self.symbols.value(value))),
+            KvOp::Glimpse(ref value) => Step::when(same(state, value), || state.clone()),
+            KvOp::Stray(_) => Step::Reject,
         }
     }
 
     fn forget(&self, op: &KvOp) -> Option<KvOp> {
         match *op {
-            KvOp::Read(_) => None,
+            KvOp::Read(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
             KvOp::Cas(old, new, _) => Some(KvOp::Cas(old, new, None)),
-            KvOp::Write(_) | KvOp::Append(_) => Some(*op),
+            KvOp::Write(_) | KvOp::Append(_) => Some(op.clone()),
         }
     }
 
     fn pure(&self, op: &KvOp) -> bool {
-        matches!(op, KvOp::Read(_) | KvOp::Cas(_, _, Some(false)))
+        match op {
+            KvOp::Read(_) | KvOp::Glimpse(_) | KvOp::Stray(_) | KvOp::Cas(_, _, Some(false)) => {
+                true
+            }
+            KvOp::Write(_) | KvOp::Cas(..) | KvOp::Append(_) => false,
+        }
     }
 
     fn overwrite(&self, op: &KvOp) -> bool {
@@ -133,13 +174,12 @@ impl Spec for Kv {
     }
 
     fn hopeless(&self, state: &Value, op: &KvOp) -> bool {
-        match *op {
-            KvOp::Read(value) => {
-                let read = self.symbols.value(value);
-                !same(state, read) && !may_grow_into(state, read)
-            }
-            _ => false,
-        }
+        let read = match op {
+            KvOp::Read(value) => self.symbols.value(*value),
+            KvOp::Glimpse(value) => value,
+            KvOp::Write(_) | KvOp::Cas(..) | KvOp::Append(_) | KvOp::Stray(_) => return false,
+        };
+        !same(state, read) && !may_grow_into(state, read)
     }
 
     fn state_bytes(&self, state: &Value) -> usize {
@@ -151,7 +191,7 @@ impl Spec for Kv {
             }
     }
 
-    fn shortcut(&self, calls: &[Call<KvOp>], order: bool) -> Option<Shortcut> {
+    fn shortcut(&self, calls: &[Call<KvOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         // A read may find a written nothing as well as the first one.
         if !self.initial.is_nil() {
             return None;
@@ -161,13 +201,36 @@ impl Spec for Kv {
             KvOp::Write(value) if is_empty(self.symbols.value(value)) => None,
             KvOp::Read(value) => Some(Access::Read(value)),
             KvOp::Write(value) => Some(Access::Write(value)),
-            KvOp::Cas(..) | KvOp::Append(_) => None,
+            KvOp::Cas(..) | KvOp::Append(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
         };
-        fast::register(calls, access, NIL, order)
+        let appended = calls.iter().find_map(|call| match call.op {
+            KvOp::Append(value) => Some(self.symbols.value(value)),
+            _ => None,
+        });
+        match appended {
+            None => fast::register(calls, access, NIL, order),
+            Some(Value::Str(_)) => {
+                let glimpse = |found: Found<&str>| match found {
+                    Found::Of(parts) => KvOp::Glimpse(Box::new(parts.concat()[..].into())),
+                    Found::Stray(rest) => KvOp::Stray(Box::new(rest.into())),
+                };
+                fast::appends(calls, |op| self.text(op), glimpse, order)
+            }
+            Some(_) => {
+                let glimpse = |found: Found<&[Value]>| match found {
+                    Found::Of(parts) => KvOp::Glimpse(Box::new(parts.concat().into())),
+                    Found::Stray(rest) => KvOp::Stray(Box::new(rest[0].clone())),
+                };
+                fast::appends(calls, |op| self.list(op), glimpse, order)
+            }
+        }
     }
 
     fn why_not(&self, state: &Value, op: &KvOp) -> String {
         match op {
+            KvOp::Glimpse(_) if is_empty(state) => "the value held none of these".into(),
+            KvOp::Glimpse(_) => format!("of these, the value held {state}"),
+            KvOp::Stray(value) => format!("nobody had written {value}"),
             KvOp::Cas(_, _, Some(false)) => format!("the value was {state}, which matches"),
             _ => format!("the value was {state}"),
         }
@@ -187,6 +250,9 @@ impl Spec for Kv {
             }
             KvOp::Cas(old, new, None) => format!("cas from {} to {}", show(old), show(new)),
             KvOp::Append(value) => format!("append of {}", show(value)),
+            KvOp::Glimpse(ref value) if is_empty(value) => "read returned none of these".into(),
+            KvOp::Glimpse(ref value) => format!("read returned, of these, {value}"),
+            KvOp::Stray(ref value) => format!("read returned something with {value} in it"),
         }
     }
 

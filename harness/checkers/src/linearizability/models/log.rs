@@ -1,9 +1,10 @@
 //! A log that is only appended to and read as a whole.
 
 use super::Symbols;
+use crate::linearizability::fast::{self, Found, Growth, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use schism_history::{Outcome, Value};
 
@@ -14,6 +15,10 @@ pub enum LogOp {
     Append(u32),
     /// Returned all of it.
     Read(Vec<u32>),
+    /// Returned this, of what the operations are about.
+    Glimpse(Vec<u32>),
+    /// Returned something with this in it, which nobody appended.
+    Stray(u32),
 }
 
 /// A log of values.
@@ -21,6 +26,14 @@ pub enum LogOp {
 pub struct AppendLog {
     /// The values of the history.
     pub symbols: Symbols,
+}
+
+fn growth(op: &LogOp) -> Option<Growth<&[u32]>> {
+    match op {
+        LogOp::Append(value) => Some(Growth::Append(std::slice::from_ref(value))),
+        LogOp::Read(values) => Some(Growth::Read(values)),
+        LogOp::Glimpse(_) | LogOp::Stray(_) => None,
+    }
 }
 
 impl Spec for AppendLog {
@@ -36,7 +49,10 @@ impl Spec for AppendLog {
             LogOp::Append(value) => {
                 Step::To(state.iter().copied().chain(std::iter::once(*value)).collect())
             }
-            LogOp::Read(values) => Step::when(values == state, || state.clone()),
+            LogOp::Read(values) | LogOp::Glimpse(values) => {
+                Step::when(values == state, || state.clone())
+            }
+            LogOp::Stray(_) => Step::Reject,
         }
     }
 
@@ -45,7 +61,7 @@ impl Spec for AppendLog {
     }
 
     fn pure(&self, op: &LogOp) -> bool {
-        matches!(op, LogOp::Read(_))
+        !matches!(op, LogOp::Append(_))
     }
 
     fn looks_ahead(&self) -> bool {
@@ -53,7 +69,15 @@ impl Spec for AppendLog {
     }
 
     fn hopeless(&self, state: &Vec<u32>, op: &LogOp) -> bool {
-        matches!(op, LogOp::Read(values) if !values.starts_with(state))
+        matches!(op, LogOp::Read(values) | LogOp::Glimpse(values) if !values.starts_with(state))
+    }
+
+    fn shortcut(&self, calls: &[Call<LogOp>], order: bool) -> Option<Shortcut<LogOp>> {
+        let glimpse = |found: Found<&[u32]>| match found {
+            Found::Of(parts) => LogOp::Glimpse(parts.concat()),
+            Found::Stray(rest) => LogOp::Stray(rest[0]),
+        };
+        fast::appends(calls, growth, glimpse, order)
     }
 
     fn state_bytes(&self, state: &Vec<u32>) -> usize {
@@ -64,6 +88,13 @@ impl Spec for AppendLog {
         match op {
             LogOp::Append(value) => format!("append of {}", self.symbols.value(*value)),
             LogOp::Read(values) => format!("read returned {}", self.describe_state(values)),
+            LogOp::Glimpse(values) if values.is_empty() => "read returned none of these".into(),
+            LogOp::Glimpse(values) => {
+                format!("read returned, of these, {}", self.describe_state(values))
+            }
+            LogOp::Stray(value) => {
+                format!("read returned something with {} in it", self.symbols.value(*value))
+            }
         }
     }
 
@@ -71,8 +102,13 @@ impl Spec for AppendLog {
         Value::List(state.iter().map(|v| self.symbols.value(*v).clone()).collect()).to_string()
     }
 
-    fn why_not(&self, state: &Vec<u32>, _: &LogOp) -> String {
-        format!("the log was {}", self.describe_state(state))
+    fn why_not(&self, state: &Vec<u32>, op: &LogOp) -> String {
+        match op {
+            LogOp::Glimpse(_) if state.is_empty() => "the log held none of these".into(),
+            LogOp::Glimpse(_) => format!("of these, the log held {}", self.describe_state(state)),
+            LogOp::Stray(value) => format!("nobody had appended {}", self.symbols.value(*value)),
+            _ => format!("the log was {}", self.describe_state(state)),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ impl Spec for Register {
         matches!(op, RegisterOp::Write(_))
     }
 
-    fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut> {
+    fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         let access = |op: &RegisterOp| match *op {
             RegisterOp::Read(value) => Some(Access::Read(value)),
             RegisterOp::Write(value) => Some(Access::Write(value)),

@@ -115,7 +115,7 @@ impl Spec for Set {
         }
     }
 
-    fn shortcut(&self, calls: &[Call<SetOp>], order: bool) -> Option<Shortcut> {
+    fn shortcut(&self, calls: &[Call<SetOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         let read = |op: &SetOp| match *op {
             SetOp::Add(e, Some(true)) => Some((e, Element::Flip(true))),
             SetOp::Add(e, Some(false)) => Some((e, Element::Find(true))),

@@ -44,7 +44,7 @@ impl Spec for UniqueId {
         None
     }
 
-    fn shortcut(&self, calls: &[Call<UniqueIdOp>], _: bool) -> Option<Shortcut> {
+    fn shortcut(&self, calls: &[Call<UniqueIdOp>], _: bool) -> Option<Shortcut<Self::Op>> {
         fast::unique(calls)
     }
 
