@@ -2,6 +2,7 @@
 //! what they do.
 
 pub mod cli;
+mod cost;
 mod environment;
 mod error;
 mod judge;

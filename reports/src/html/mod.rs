@@ -23,7 +23,8 @@ use data::Data;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use schism_history::{History, Operation};
 
-const STYLE: &str = include_str!("../../assets/report.css");
+const STYLE: &str =
+    concat!(include_str!("../../assets/palette.css"), include_str!("../../assets/report.css"));
 
 /// A page could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -82,7 +82,38 @@ pub struct Problem {
     pub replay: String,
 }
 
+/// The figures of a matrix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Claims that were kept.
+    pub kept: usize,
+    /// Losses that must be seen, and were.
+    pub caught: usize,
+    /// Twins that were caught, and all of them.
+    pub twins: (usize, usize),
+}
+
 impl Matrix {
+    /// Every cell, those of twins too.
+    pub fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.protocols.iter().flat_map(|protocol| {
+            let rows = protocol.rows.iter().flat_map(|row| row.cells.iter().flatten());
+            rows.chain(protocol.twins.iter().map(|twin| &twin.cell))
+        })
+    }
+
+    /// Its figures.
+    pub fn counts(&self) -> Counts {
+        let of = |mark: Mark| self.cells().filter(|cell| cell.mark() == mark).count();
+        let twins = || self.protocols.iter().flat_map(|protocol| &protocol.twins);
+        let caught = twins().filter(|twin| twin.cell.mark() == Mark::Caught).count();
+        Counts {
+            kept: of(Mark::Holds) + of(Mark::Unstressed) + of(Mark::Vacuous),
+            caught: of(Mark::Caught) - caught,
+            twins: (caught, twins().count()),
+        }
+    }
+
     /// Where expectation and observation differ, and what could not be found out; the worst first.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();

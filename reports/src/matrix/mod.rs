@@ -3,10 +3,12 @@
 //! A [`Matrix`] holds what the catalogue expects beside what was seen, so that both can be shown
 //! and compared without running anything again.
 
+mod html;
 mod judge;
 mod terminal;
 
-pub use judge::{Mark, Problem, Severity};
+pub use html::page;
+pub use judge::{Counts, Mark, Problem, Severity};
 pub use terminal::terminal;
 
 use schism_checkers::Status;

@@ -120,17 +120,14 @@ fn summary(matrix: &Matrix, paint: Paint) -> String {
     let problems = matrix.problems();
     let disagreements = problems.iter().filter(|p| p.severity == Severity::Disagreement).count();
     let undecided = problems.len() - disagreements;
-    let cells = || matrix.protocols.iter().flat_map(|p| p.rows.iter().flat_map(|r| &r.cells));
-    let of = |mark: Mark| cells().flatten().filter(|cell| cell.mark() == mark).count();
-    let twins = || matrix.protocols.iter().flat_map(|p| &p.twins);
-    let caught = twins().filter(|twin| twin.cell.mark() == Mark::Caught).count();
-    let claims = of(Mark::Holds) + of(Mark::Unstressed) + of(Mark::Vacuous);
+    let counts = matrix.counts();
     let text = format!(
-        "{} protocols: {claims} claims kept, {} losses seen where they must be, \
-         {caught} of {} twins caught",
+        "{} protocols: {} claims kept, {} losses seen where they must be, {} of {} twins caught",
         matrix.protocols.len(),
-        of(Mark::Caught),
-        twins().count(),
+        counts.kept,
+        counts.caught,
+        counts.twins.0,
+        counts.twins.1,
     );
     let verdict = match (disagreements, undecided) {
         (0, 0) => paint.status(Status::Holds, "catalogue and runs agree"),

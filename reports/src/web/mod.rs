@@ -6,8 +6,11 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// The style of all pages.
-pub const STYLE: &str =
-    concat!(include_str!("../../assets/report.css"), include_str!("../../assets/web.css"));
+pub const STYLE: &str = concat!(
+    include_str!("../../assets/palette.css"),
+    include_str!("../../assets/report.css"),
+    include_str!("../../assets/web.css")
+);
 
 /// The colour of a verdict; a word and a sign always stand beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

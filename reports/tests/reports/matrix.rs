@@ -2,7 +2,8 @@
 
 use schism_checkers::Status;
 use schism_reports::matrix::{
-    Cell, Column, Evidence, Expected, Mark, Matrix, Protocol, Row, Severity, Tally, Twin, terminal,
+    Cell, Column, Evidence, Expected, Mark, Matrix, Protocol, Row, Severity, Tally, Twin, page,
+    terminal,
 };
 
 fn cell(expected: Expected, tally: Tally) -> Cell {
@@ -124,6 +125,18 @@ fn a_matrix_without_problems_passes_and_an_undecided_one_does_not() {
     assert_eq!(matrix.exit_code(), 2);
     matrix.protocols[0].rows.retain(|row| row.property == "agreement");
     assert_eq!(matrix.exit_code(), 0);
+}
+
+#[test]
+fn the_page_shows_every_cell_and_loads_nothing() {
+    let mut matrix = matrix();
+    matrix.protocols[0].line = "plays <script>alert(1)</script>".into();
+    let page = page(&matrix);
+    assert_eq!(page.matches("popovertarget=").count(), matrix.cells().count());
+    assert!(page.contains("schism test toy --sim --seed 17"));
+    assert!(page.contains("catalogue and runs disagree"));
+    assert!(page.contains("plays &lt;script&gt;") && !page.contains("<script>alert"));
+    assert!(!page.contains("http://") && !page.contains("https://"), "it loads something");
 }
 
 #[test]

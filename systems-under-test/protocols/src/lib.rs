@@ -18,5 +18,5 @@ mod seen;
 pub mod services;
 mod stacks;
 
-pub use catalogue::{Beyond, Card, Setup, Twin, UnknownProtocol, catalogue, find};
+pub use catalogue::{Beyond, Card, Messages, Setup, Twin, UnknownProtocol, catalogue, find};
 pub use model::{Environment, Model};

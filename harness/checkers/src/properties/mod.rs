@@ -35,6 +35,7 @@ pub mod consensus;
 pub mod convergence;
 pub mod detector;
 pub mod epochs;
+pub mod failover;
 pub mod gossip;
 pub mod leader;
 pub mod link;

@@ -3,8 +3,8 @@
 use super::broadcast::{byzantine, causal, delivery, order, set, total};
 use super::run::{Faults, Run};
 use super::{
-    clocks, consensus, convergence, detector, epochs, gossip, leader, link, log, operations,
-    register, rounds, vote,
+    clocks, consensus, convergence, detector, epochs, failover, gossip, leader, link, log,
+    operations, register, rounds, vote,
 };
 use crate::{Budget, Check, Finding, Status};
 use schism_history::History;
@@ -207,6 +207,7 @@ const TABLE: &[(&str, &[Row])] = &[
         &[
             ("election safety", leader::election_safety, "process led a term"),
             ("single vote", vote::single_vote, "process voted"),
+            ("failover time", failover::failover_time, "leader crashed"),
             ("log matching", log::log_matching, "slot was reported by two processes"),
             ("log prefix", log::log_prefix, "slot was reported by two processes"),
             (

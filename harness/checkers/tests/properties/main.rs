@@ -9,6 +9,7 @@ mod draw;
 mod draw_operations;
 mod edited;
 mod edited_more;
+mod failover;
 mod garbage;
 mod oracle;
 mod oracle_more;

@@ -1,5 +1,6 @@
 //! What can be written on the command line.
 
+use super::bench::BenchArgs;
 use super::matrix::MatrixArgs;
 use super::suite::SuiteArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,6 +28,8 @@ pub enum Command {
     Suite(SuiteArgs),
     /// Try every protocol in every environment, and compare with what the catalogue claims
     Matrix(MatrixArgs),
+    /// Measure what protocols cost when nothing goes wrong
+    Bench(BenchArgs),
     /// Judge a recorded history
     Check(CheckArgs),
     /// Do an old run again

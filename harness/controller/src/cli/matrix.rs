@@ -7,6 +7,7 @@ use crate::Error;
 use crate::matrix::{Asked, run};
 use clap::Args;
 use schism_protocols::{Card, catalogue};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub struct MatrixArgs {
     /// Give up after this long: what was not tried often enough is then undecided
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub budget: Option<Duration>,
+    /// Write the matrix as a page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// The matrix as JSON on standard output
     #[arg(long)]
     pub json: bool,
@@ -53,6 +57,10 @@ pub fn matrix(args: &MatrixArgs) -> Outcome {
     if let Ok(mut live) = live.lock() {
         live.clear();
     }
+    if let Some(file) = &args.html {
+        std::fs::write(file, schism_reports::matrix::page(&matrix))
+            .map_err(|e| Error::writing(file, e))?;
+    }
     if args.json {
         let mut json = serde_json::to_value(&matrix).map_err(Error::harness)?;
         json["problems"] = serde_json::to_value(matrix.problems()).map_err(Error::harness)?;
@@ -64,7 +72,7 @@ pub fn matrix(args: &MatrixArgs) -> Outcome {
 }
 
 /// The protocols whose names, models or workloads contain one of the words.
-fn chosen(words: &[String]) -> Result<Vec<&'static Card>, Error> {
+pub fn chosen(words: &[String]) -> Result<Vec<&'static Card>, Error> {
     let matches = |card: &Card, word: &str| {
         card.name.contains(word) || card.model.name() == word || card.workload == word
     };

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod args;
+mod bench;
 mod check;
 mod export;
 mod list;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::List(args) => list::list(&args),
         Command::Test(args) => test::test(&args),
         Command::Matrix(args) => matrix::matrix(&args),
+        Command::Bench(args) => bench::bench(&args),
         Command::Check(args) => check::check(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Shrink(args) => shrink::shrink(&args),

@@ -5,11 +5,14 @@ mod card;
 mod consensus;
 mod detectors;
 mod links;
+mod messages;
+mod primary_backup;
 mod registers;
 mod replication;
 mod simple;
 
 pub use card::{Beyond, Card, Setup, Twin, UnknownProtocol};
+pub use messages::Messages;
 
 /// Every protocol, in the order of the textbook.
 pub fn catalogue() -> &'static [Card] {
@@ -39,6 +42,10 @@ pub fn catalogue() -> &'static [Card] {
         consensus::FLOODING_UNIFORM,
         consensus::HIERARCHICAL,
         replication::RAFT,
+        primary_backup::ACTIVE,
+        primary_backup::PASSIVE,
+        primary_backup::CHAIN,
+        primary_backup::VOTED,
     ];
     CATALOGUE
 }

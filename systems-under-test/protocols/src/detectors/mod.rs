@@ -4,11 +4,13 @@ mod eventual_leader;
 mod eventually_perfect_detector;
 mod leader_election;
 mod perfect_detector;
+mod silence_detector;
 
 pub use eventual_leader::MonarchicalEventualLeaderDetection;
 pub use eventually_perfect_detector::IncreasingTimeout;
 pub use leader_election::MonarchicalLeaderElection;
-pub use perfect_detector::ExcludeOnTimeout;
+pub use perfect_detector::{DETECTION_BOUND, ExcludeOnTimeout};
+pub use silence_detector::{HEARTBEAT_BOUND, SilenceDetector};
 
 use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};

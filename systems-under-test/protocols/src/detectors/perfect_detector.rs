@@ -18,6 +18,9 @@ use std::time::Duration;
 /// `Δ`: four times the longest delay of the synchronous model, for a busy machine's sake.
 const DELTA: Duration = Duration::from_millis(1000);
 
+/// Within this time after a crash it is detected, what a busy machine adds included.
+pub const DETECTION_BOUND: Duration = Duration::from_millis(2250);
+
 /// Algorithm 2.5.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExcludeOnTimeout {

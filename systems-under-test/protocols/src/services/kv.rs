@@ -49,7 +49,7 @@ pub enum Question {
 }
 
 /// What is answered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Reply {
     /// The key has this value.
@@ -111,7 +111,7 @@ pub struct KeyValue {
 
 impl KeyValue {
     /// `δ`: the state machine's next state and output.
-    fn execute(&mut self, question: &Question) -> Reply {
+    pub(crate) fn execute(&mut self, question: &Question) -> Reply {
         let missing = |key| Reply::Error {
             code: KEY_DOES_NOT_EXIST,
             text: format!("key {key} does not exist"),
@@ -137,6 +137,16 @@ impl KeyValue {
                 }
             },
         }
+    }
+
+    /// Everything that is stored.
+    pub(crate) fn contents(&self) -> Vec<(i64, i64)> {
+        self.state.iter().map(|(&key, &value)| (key, value)).collect()
+    }
+
+    /// A store with these contents.
+    pub(crate) fn holding(contents: Vec<(i64, i64)>) -> Self {
+        KeyValue { state: contents.into_iter().collect(), ..KeyValue::default() }
     }
 
     fn submit(&mut self, number: u64, cx: &mut Cx<'_, Self>) {

@@ -8,7 +8,7 @@ mod broadcast;
 mod consensus;
 mod detect;
 mod echo;
-mod kv;
+pub(crate) mod kv;
 mod link;
 mod register;
 mod unique_ids;

@@ -6,5 +6,6 @@ mod consensus;
 mod detectors;
 mod kv;
 mod links;
+mod primary_backup;
 mod registers;
 mod support;

@@ -1,0 +1,176 @@
+//! `schism bench protocols`: what protocols cost when nothing goes wrong.
+
+use super::Outcome;
+use super::args::parse_time;
+use super::matrix::chosen;
+use super::terminal::{LiveLine, print};
+use crate::cost::{Cost, measure};
+use clap::{Args, Subcommand};
+use schism_protocols::Card;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args, Debug)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: What,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum What {
+    /// Throughput and messages per operation of every protocol, as real processes without faults,
+    /// beside the textbook's number of messages
+    Protocols(ProtocolsArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ProtocolsArgs {
+    /// Only protocols with this in their name, or of this model or workload; may be repeated
+    #[arg(long, value_name = "WORD")]
+    pub filter: Vec<String>,
+    /// How many nodes
+    #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=64))]
+    pub nodes: u16,
+    /// How long each protocol is measured
+    #[arg(long, short = 't', value_name = "TIME", default_value = "3s", value_parser = parse_time)]
+    pub time_limit: Duration,
+    /// As JSON on standard output
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// As a table in Markdown
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+}
+
+/// What was measured of a protocol.
+struct Measured {
+    card: &'static Card,
+    cost: Cost,
+    /// The textbook's number of messages per operation, if it gives one.
+    textbook: Option<(&'static str, f64)>,
+}
+
+/// Beyond this share of difference, measured and textbook's messages do not agree.
+const TOLERANCE: f64 = 0.15;
+
+pub fn bench(args: &BenchArgs) -> Outcome {
+    let What::Protocols(args) = &args.what;
+    let mut live = LiveLine::new(true);
+    let mut measured = Vec::new();
+    // Nobody asks a detector anything.
+    let cards = chosen(&args.filter)?.into_iter().filter(|card| card.workload != "detect");
+    for card in cards {
+        live.draw(card.name);
+        let cost = measure(card, args.nodes, args.time_limit)?;
+        let textbook = card.messages();
+        let textbook = textbook.map(|it| (it.text, (it.of)(f64::from(args.nodes), cost.changes)));
+        measured.push(Measured { card, cost, textbook });
+    }
+    live.clear();
+    if args.json {
+        let rows: Vec<_> = measured.iter().map(json).collect();
+        print(&format!("{:#}\n", serde_json::Value::from(rows)));
+    } else if let Some(file) = &args.markdown {
+        std::fs::write(file, markdown(&measured, args))
+            .map_err(|e| crate::Error::writing(file, e))?;
+    } else {
+        print(&terminal(&measured));
+    }
+    Ok(0)
+}
+
+impl Measured {
+    /// Whether the textbook's figure is another one.
+    fn differs(&self) -> bool {
+        self.textbook.is_some_and(|(_, textbook)| {
+            (self.cost.messages - textbook).abs() > TOLERANCE * textbook.max(1.0)
+        })
+    }
+
+    /// Why the measured figure is another one than the textbook's.
+    fn remark(&self) -> &'static str {
+        match (self.differs(), self.card.messages()) {
+            (_, None) => "the source gives no figure",
+            (true, Some(it)) if it.why.is_empty() => "unexplained",
+            (_, Some(it)) => it.why,
+        }
+    }
+}
+
+fn json(row: &Measured) -> serde_json::Value {
+    serde_json::json!({
+        "protocol": row.card.name,
+        "operations-per-second": row.cost.throughput,
+        "messages-per-operation": row.cost.messages,
+        "all-messages-per-operation": row.cost.all_messages,
+        "textbook": row.textbook.map(|(text, _)| text),
+        "textbook-messages-per-operation": row.textbook.map(|(_, messages)| messages),
+        "differs": row.differs(),
+        "remark": row.remark(),
+    })
+}
+
+fn columns(row: &Measured) -> [String; 6] {
+    let Cost { throughput, messages, all_messages, .. } = row.cost;
+    let (text, figure) = row.textbook.map_or(("".into(), "".into()), |(text, figure)| {
+        (text.to_string(), format!("{figure:.1}"))
+    });
+    let sign = if row.differs() { "≠ " } else { "" };
+    [
+        format!("{throughput:.0}"),
+        format!("{messages:.1}"),
+        figure,
+        text,
+        format!("{all_messages:.1}"),
+        format!("{sign}{}", row.remark()),
+    ]
+}
+
+const HEADS: [&str; 6] = [
+    "operations/s",
+    "messages/operation",
+    "textbook",
+    "formula",
+    "with acknowledgements",
+    "remark",
+];
+
+fn terminal(measured: &[Measured]) -> String {
+    let mut text = String::new();
+    let names = measured.iter().map(|row| row.card.name.len()).max().unwrap_or(0);
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{:names$}  {:>8}  {:>8}  {:>8}  {:>8}  textbook's formula",
+        "", "ops/s", "msg/op", "textbook", "with acks"
+    );
+    for row in measured {
+        let [throughput, messages, figure, formula, all, remark] = columns(row);
+        let _ = writeln!(
+            text,
+            "{:names$}  {throughput:>8}  {messages:>8}  {figure:>8}  {all:>9}  {formula}  {remark}",
+            row.card.name
+        );
+    }
+    text
+}
+
+fn markdown(measured: &[Measured], args: &ProtocolsArgs) -> String {
+    let mut text = format!(
+        "# What the protocols cost\n\n\
+         Measured by `schism bench protocols --markdown FILE` with {} processes for {} each, without \
+         faults, two clients per process and no pause between operations. *Messages per operation* \
+         are those of the protocol itself between different processes; what links acknowledge and \
+         detectors ask is in the column after them. The textbook's figure is for the same number of \
+         processes and one acknowledged operation.\n\n",
+        args.nodes,
+        schism_nemesis::time::words(args.time_limit),
+    );
+    let _ = writeln!(text, "| protocol | {} |", HEADS.join(" | "));
+    let _ = writeln!(text, "|---|---:|---:|---:|---|---:|---|");
+    for row in measured {
+        let _ = writeln!(text, "| {} | {} |", row.card.name, columns(row).join(" | "));
+    }
+    text
+}
