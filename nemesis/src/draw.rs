@@ -33,7 +33,19 @@ const TRIES: u64 = 60;
 impl Plan {
     /// Draws a plan for a chaos phase of this length. The same arguments give the same plan.
     pub fn draw(seed: u64, mix: Mix, allow: &Allowance, nodes: u16, duration: Duration) -> Plan {
-        Drawing::new(seed, mix, *allow, nodes, duration).finish()
+        Plan::draw_at(seed, mix, allow, nodes, duration, None)
+    }
+
+    /// The same, where faults come at this mean interval.
+    pub fn draw_at(
+        seed: u64,
+        mix: Mix,
+        allow: &Allowance,
+        nodes: u16,
+        duration: Duration,
+        interval: Option<Duration>,
+    ) -> Plan {
+        Drawing::new(seed, mix, *allow, nodes, duration).finish(interval)
     }
 }
 
@@ -69,8 +81,15 @@ impl Drawing {
         Drawing { rng, mix, allow, nodes, start, end, unit, plan: Plan::default() }
     }
 
-    fn finish(mut self) -> Plan {
+    fn finish(mut self, interval: Option<Duration>) -> Plan {
         let mut classes = Class::permitted(self.mix, &self.allow, self.nodes);
+        let mut swarm = 1.0;
+        if self.mix == Mix::Swarm {
+            self.rng.shuffle(&mut classes);
+            let some = 1 + self.rng.below(classes.len().max(1) as u64) as usize;
+            classes.truncate(some);
+            swarm = *self.rng.pick(&[0.3, 0.6, 1.0, 2.0]).unwrap_or(&1.0);
+        }
         if self.end < self.start + self.unit || classes.is_empty() {
             return self.plan;
         }
@@ -90,13 +109,17 @@ impl Drawing {
             (Mix::Gentle, _) | (_, 1 | 2) => 1.3,
             _ => 0.8,
         };
+        let pace = match interval {
+            Some(interval) => nanos(interval) as f64 / 1e6,
+            None => self.unit as f64 * pace * swarm,
+        };
         let weighted: Vec<Class> = classes
             .iter()
             .flat_map(|class| std::iter::repeat_n(*class, class.weight(&self.allow)))
             .collect();
         let mut at = self.start as f64;
         loop {
-            at -= self.unit as f64 * pace * libm::log(1.0 - self.rng.unit());
+            at -= pace * libm::log(1.0 - self.rng.unit());
             if at >= self.end as f64 {
                 break;
             }
@@ -131,11 +154,12 @@ impl Drawing {
         let room = (self.end - self.start).saturating_sub(kills * gap).max(1);
         let first = self.start + self.rng.below(room);
         let until = (first + kills * gap).min(self.end);
-        let late_too = self.mix == Mix::Everything && self.allow.delay_max.is_none();
+        let late_too =
+            matches!(self.mix, Mix::Everything | Mix::Swarm) && self.allow.delay_max.is_none();
         if late_too && self.rng.chance(0.8) {
             let what = What::Delay(Delay::Uniform(Duration::ZERO, late));
             let (from, until) = (Duration::from_millis(first), Duration::from_millis(until));
-            self.keep(Fault { what, target: Target::All, from, until });
+            self.keep(Fault { what, target: Target::All, from, until, when: None });
         }
         let mut at = first;
         for _ in 0..kills {
@@ -148,7 +172,8 @@ impl Drawing {
                 if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
             if at + length < self.end {
                 let (from, until) = (Duration::from_millis(at), Duration::from_millis(at + length));
-                self.keep(Fault { what: What::Kill(after), target, from, until });
+                let what = What::Kill(after);
+                self.keep(Fault { what, target, from, until, when: None });
             }
             at += gap / 2 + self.rng.below(gap);
         }

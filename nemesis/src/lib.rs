@@ -21,7 +21,7 @@ pub mod time;
 pub use draw::{Allowance, Mix};
 pub use network::{Decision, Delay, Fabric, LinkRule, Pinned, PinnedFate, Reorder, Touched};
 pub use partition::Shape;
-pub use plan::{AfterKill, Clock, Fault, Plan, PlanError, Target, What};
+pub use plan::{AfterKill, Clock, Fault, Moment, Occasion, Plan, PlanError, Target, What};
 pub use rng::Rng;
 pub use schedule::{Action, Roles, Schedule};
 

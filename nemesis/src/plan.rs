@@ -26,12 +26,14 @@
 mod check;
 mod clock;
 mod fault;
+mod moment;
 mod table;
 mod target;
 mod text;
 
 pub use clock::Clock;
 pub use fault::{AfterKill, Duplicate, Fault, What};
+pub use moment::{Moment, Occasion};
 pub use target::Target;
 pub use text::PlanError;
 

@@ -8,6 +8,8 @@
 mod action;
 mod clocks;
 mod resolve;
+mod slices;
+mod watch;
 
 pub use action::{Action, Landing, Roles};
 
@@ -82,7 +84,9 @@ pub struct Schedule {
     past: usize,
     /// Faults whose time has come and that wait for a node to begin to lead.
     awaiting_leader: Vec<FaultId>,
-    /// Who began to lead when such a fault stopped waiting.
+    /// Faults whose time has come and that wait for a moment, and how often it has come already.
+    watching: Vec<(FaultId, u32)>,
+    /// Who began to lead, or was seen at that moment, when such a fault stopped waiting.
     risen: BTreeMap<FaultId, NodeId>,
 }
 
@@ -123,6 +127,7 @@ impl Schedule {
             edges,
             past: 0,
             awaiting_leader: Vec::new(),
+            watching: Vec::new(),
             risen: BTreeMap::new(),
         }
     }
@@ -146,7 +151,14 @@ impl Schedule {
             let before = actions.len();
             let waits = self.plan.faults[fault as usize].target == Target::NewLeader;
             let risen = self.risen.get(&fault).copied();
+            let moment = self.plan.faults[fault as usize].when.is_some();
             match edge {
+                Edge::Begin if moment && risen.is_none() => self.watching.push((fault, 0)),
+                Edge::Begin if moment => {
+                    let sender = self.plan.faults[fault as usize].target == Target::Sender;
+                    let whom = if sender { risen } else { roles.leader };
+                    self.begin(at, fault, whom, &up, &mut actions);
+                }
                 Edge::Begin if waits && risen.is_none() => self.awaiting_leader.push(fault),
                 Edge::Begin if waits => {
                     let out = up.iter().filter(|up| !**up).count();
@@ -157,7 +169,10 @@ impl Schedule {
                 // The end that was planned before the fault had to wait.
                 Edge::End if waits && self.progress[fault as usize].ends_at != Some(at) => {}
                 Edge::End => self.end(at, fault, &mut actions),
-                Edge::Tick => self.wind(at, fault, &mut actions),
+                Edge::Tick => {
+                    self.wind(at, fault, &mut actions);
+                    self.slice(at, fault, &mut actions);
+                }
             }
             for action in &actions[before..] {
                 match action {
@@ -198,6 +213,7 @@ impl Schedule {
     pub fn heal(&mut self, now: Nanos) -> Vec<Action> {
         self.past = self.edges.len();
         self.awaiting_leader.clear();
+        self.watching.clear();
         let mut actions = Vec::new();
         for fault in 0..self.progress.len() {
             if self.progress[fault].stage == Stage::InForce {
@@ -216,7 +232,7 @@ impl Schedule {
         actions: &mut Vec<Action>,
     ) {
         let planned = &self.plan.faults[fault as usize];
-        let what = planned.what.clone();
+        let (what, target) = (planned.what.clone(), planned.target.clone());
         let mut rng = Rng::new(self.seed, &[u64::from(fault)]);
         let free = |node: usize| {
             up[node]
@@ -247,7 +263,8 @@ impl Schedule {
                     victim.wipe |= after == AfterKill::WipeDisk;
                     victim.for_good |= after == AfterKill::ForGood;
                     if victim.killers.insert(fault) && victim.killers.len() == 1 {
-                        actions.push(Action::Kill { fault, node });
+                        let sending = target == Target::Sender;
+                        actions.push(Action::Kill { fault, node, sending });
                     } else {
                         self.note(fault, &format!("{node} was down already"));
                     }
@@ -267,12 +284,14 @@ impl Schedule {
                 }
             }
             What::Clock(_) => self.wind(at, fault, actions),
+            What::Slow(_) => self.slice(at, fault, actions),
             _ if rules.is_empty() => {}
             _ => actions.push(Action::BeginLinks { fault, rules }),
         }
     }
 
     fn end(&mut self, at: Nanos, fault: FaultId, actions: &mut Vec<Action>) {
+        self.stop_watching(fault);
         let progress = &mut self.progress[fault as usize];
         if progress.stage != Stage::InForce {
             return;
@@ -296,7 +315,7 @@ impl Schedule {
                     self.remind(at, node, actions);
                 }
             }
-            What::Pause => {
+            What::Pause | What::Slow(_) => {
                 for (i, victim) in self.victims.iter_mut().enumerate() {
                     if victim.pausers.remove(&fault) && victim.pausers.is_empty() {
                         actions.push(Action::Resume { fault, node: NodeId(i as u16) });

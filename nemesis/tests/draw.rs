@@ -248,6 +248,7 @@ fn twenty_seconds_exercise_every_class() {
         "pause",
         "rate",
         "reorder",
+        "slow",
     ];
     for seed in 0..500 {
         for nodes in [3, 5, 7] {
@@ -269,7 +270,7 @@ fn mixes_hold_what_their_names_say() {
         (Mix::Gentle, &["delay", "duplicate", "loss", "reorder"]),
         (Mix::Partition, &["partition"]),
         (Mix::Crash, &["kill"]),
-        (Mix::Pause, &["pause"]),
+        (Mix::Pause, &["pause", "slow"]),
         (Mix::Clock, &["clock"]),
         (
             Mix::Network,

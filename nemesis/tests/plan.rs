@@ -97,6 +97,7 @@ fn reads_what_people_write() {
             target: Target::Leader,
             from: Duration::from_millis(1500),
             until: Duration::from_secs(4),
+            when: None,
         }
     );
     assert_eq!(plan.faults[3].target, Target::Random(2));
@@ -294,7 +295,7 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         Just(Target::Leader),
     ];
     (what, target, time(), time()).prop_map(|(what, target, from, length)| {
-        let mut fault = Fault { what, target, from, until: from + length };
+        let mut fault = Fault { what, target, from, until: from + length, when: None };
         if fault.is_for_good() {
             fault.until = fault.from;
         }

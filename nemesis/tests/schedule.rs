@@ -10,7 +10,7 @@ const SECOND: u64 = 1_000_000_000;
 
 fn fault(from: u64, until: u64, what: What, target: Target) -> Fault {
     let secs = Duration::from_secs;
-    Fault { what, target, from: secs(from), until: secs(until) }
+    Fault { what, target, from: secs(from), until: secs(until), when: None }
 }
 
 fn nodes(of: &[u16]) -> Target {
@@ -80,7 +80,7 @@ impl Host {
                 Action::EndLinks { fault } => {
                     self.linked.remove(&fault);
                 }
-                Action::Kill { fault, node } => {
+                Action::Kill { fault, node, .. } => {
                     assert!(self.open.contains(&fault) && self.up[usize::from(node.0)]);
                     self.up[usize::from(node.0)] = false;
                     self.paused[usize::from(node.0)] = false;
@@ -304,12 +304,79 @@ fn clocks_go_wrong_together_and_come_right_again() {
     assert_eq!(touched, [3, 4, 2, 1]);
 }
 
+#[test]
+fn a_fault_waits_for_its_moment() {
+    let text = r#"
+[[fault]]
+from = "1s"
+until = "9s"
+what = { kill = "keep-disk" }
+target = "sender"
+when = { message = "Accept", to = "n2", count = 2 }
+
+[[fault]]
+from = "2s"
+until = "9s"
+what = { partition = "isolate" }
+target = "sender"
+when = { event = "lead", at = "n1", after = "1s" }
+
+[[fault]]
+from = "2s"
+until = "3s"
+what = "pause"
+target = "sender"
+when = { event = "never" }
+"#;
+    let plan = Plan::from_toml(text, 3).expect("a good plan");
+    let mut host = Host::new(plan.faults, 3, 1);
+    let n = NodeId;
+    assert!(!host.schedule.watches_messages());
+    host.run(SECOND);
+    assert!(host.schedule.watches_messages());
+    for (kind, src, dest) in [("Accept", 0, 1), ("Promise", 0, 2), ("Accept", 0, 2)] {
+        assert!(!host.schedule.sent(SECOND, kind, n(src), n(dest)));
+    }
+    host.schedule.told(SECOND, "lead", n(1));
+    assert!(host.schedule.sent(SECOND + 5, "Accept", n(1), n(2)));
+    host.run(3 * SECOND);
+    host.schedule.told(3 * SECOND, "lead", n(2));
+    host.schedule.told(4 * SECOND, "lead", n(1));
+    host.run(20 * SECOND);
+    assert_eq!(
+        host.log,
+        [
+            "1 kill n1, disk kept",
+            "1 killed n1",
+            "5 partition isolate n1 | n0 n2",
+            "9 restarted n1",
+            "9 end, touched 1: n1 is gone",
+            "9 end, touched 0: ",
+        ]
+    );
+    let begun: Vec<bool> = host.schedule.landings().map(|landing| landing.begun).collect();
+    assert_eq!(begun, [true, true, false]);
+}
+
+#[test]
+fn a_slow_process_stops_and_goes_on() {
+    let mut host = Host::new(vec![fault(1, 2, What::Slow(0.25), nodes(&[0]))], 1, 1);
+    host.run(SECOND + 100_000_000);
+    let said: Vec<&str> = host.log.iter().map(String::as_str).collect();
+    let slices = ["1 paused n0", "1 resumed n0", "1 paused n0", "1 resumed n0", "1 paused n0"];
+    assert_eq!(said, [&["1 slow n0, 25 % of the time"][..], &slices].concat());
+    host.run(2 * SECOND);
+    assert!(!host.paused[0]);
+    assert_eq!(host.log.last().map(String::as_str), Some("2 end, touched 25: "));
+}
+
 fn any_faults() -> impl Strategy<Value = Vec<Fault>> {
     let what = prop_oneof![
         Just(kill(AfterKill::KeepDisk)),
         Just(kill(AfterKill::WipeDisk)),
         Just(kill(AfterKill::ForGood)),
         Just(What::Pause),
+        Just(What::Slow(0.3)),
         Just(What::Freeze),
         Just(What::Clock(Clock::Jump(-3_000_000_000))),
         Just(What::Clock(Clock::Drift(0.5))),

@@ -39,6 +39,10 @@ pub struct Request {
     pub mix: Mix,
     /// Within what they are drawn.
     pub environment: Environment,
+    /// How often faults begin, on average; as often as suits the run if nothing is said.
+    pub interval: Option<Duration>,
+    /// Whether to go beyond what the model permits.
+    pub beyond_model: bool,
     /// A plan written by hand, instead.
     pub plan: Option<PathBuf>,
     /// Whether to simulate.
@@ -183,14 +187,25 @@ impl Request {
 
     /// Adds the plan: the one written by hand, or one drawn within what the model permits.
     fn planned(&self, recipe: Recipe, allow: &Allowance) -> Result<Recipe, Error> {
+        let about_leaders =
+            |promise: &String| promise.contains("lead") || promise.contains("elect");
+        // Of a program that nobody knows, it is not known whether it tells of leaders.
+        let leads = allow.leader
+            || !recipe.program.is_empty()
+            || recipe.properties.iter().any(about_leaders);
         let plan = match &self.plan {
             Some(file) => {
                 let text = std::fs::read_to_string(file)
                     .map_err(|e| Error::usage(format!("--plan {}: {e}", file.display())))?;
-                Plan::from_toml(&text, recipe.nodes)
+                Plan::from_toml_for(&text, recipe.nodes, leads)
                     .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?
             }
-            None => Plan::draw(recipe.seed, self.mix, allow, recipe.nodes, recipe.time_limit),
+            None => {
+                let beyond = allow.beyond();
+                let allow = if self.beyond_model { &beyond } else { allow };
+                let (nodes, time) = (recipe.nodes, recipe.time_limit);
+                Plan::draw_at(recipe.seed, self.mix, allow, nodes, time, self.interval)
+            }
         };
         let known = schism_workloads::properties_of(&recipe.workload);
         if let Some(unknown) = recipe.properties.iter().find(|p| !known.contains(p)) {

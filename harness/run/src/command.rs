@@ -1,7 +1,7 @@
 //! What a script asks of its host.
 
 use schism_history::{NodeId, Skew};
-use schism_nemesis::FaultId;
+use schism_nemesis::{FaultId, Rng};
 
 /// What a restarted node finds of what it stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,16 @@ pub enum Command {
         /// What it finds.
         disk: Disk,
     },
-    /// Kill this node at once (SIGKILL). What it wrote before must still be read. The host
-    /// answers with `Run::confirm` when it has seen the process gone.
-    Kill(NodeId),
+    /// Kill this node at once (SIGKILL). What it told clients and the harness before must still be
+    /// read; of its messages to other nodes that are still on their way, all are lost, or some, or
+    /// none ([`last_sends`]). The host answers with `Run::confirm` when it has seen the process
+    /// gone.
+    Kill {
+        /// Which.
+        node: NodeId,
+        /// Whether it is struck while it sends: then some of the messages are lost.
+        sending: bool,
+    },
     /// Stop this node (SIGSTOP). The host answers with `Run::confirm` when it has seen the
     /// process stopped.
     Pause(NodeId),
@@ -54,4 +61,15 @@ pub enum Command {
         /// The request, with its `msg_id`.
         body: serde_json::Value,
     },
+}
+
+/// What decides, for each message that a node still had on its way when it was killed in this life,
+/// whether it is lost. A process that crashes in the middle of sending has sent to some and not to
+/// others.
+pub fn last_sends(seed: u64, node: NodeId, life: u32, sending: bool) -> impl FnMut() -> bool {
+    const LAST_SENDS: u64 = 3;
+    let mut dice = Rng::new(seed, &[LAST_SENDS, u64::from(node.0), u64::from(life)]);
+    let chance = [0.0, 0.5, 1.0][dice.below(3) as usize];
+    let chance = if sending { 0.5 } else { chance };
+    move || dice.chance(chance)
 }

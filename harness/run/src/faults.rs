@@ -2,7 +2,7 @@
 
 use crate::run::{Run, State};
 use crate::{Command, Disk};
-use schism_history::{FaultEdge, Nanos, NodeChange, NodeId, Skew};
+use schism_history::{FaultEdge, Nanos, NodeChange, NodeId, Phase, Skew};
 use schism_nemesis::{Action, FaultId};
 
 impl Run {
@@ -16,7 +16,7 @@ impl Run {
                 self.schedule.landed(fault, touched.total(), &touched.to_string());
                 self.commands.push_back(Command::Thaw);
             }
-            Action::Kill { fault, node } => {
+            Action::Kill { fault, node, sending } => {
                 if self.state(node) == State::Down {
                     return self.schedule.landed(fault, 0, &format!("{node} was not running"));
                 }
@@ -25,7 +25,7 @@ impl Run {
                 if self.leader == Some(node) {
                     self.leader = None;
                 }
-                self.commands.push_back(Command::Kill(node));
+                self.commands.push_back(Command::Kill { node, sending });
                 self.node_event(now, node, NodeChange::Killed);
                 self.expect_last_words(now, node);
             }
@@ -61,6 +61,15 @@ impl Run {
             }
             Action::Ended { fault } => self.record_fault(now, fault, FaultEdge::End),
         }
+    }
+
+    /// A node sends a message to another, which has been offered to the fabric. Says whether there is
+    /// something to do about it at once, before the node gets any further: [`Run::step`], and
+    /// what it commands.
+    pub fn sent(&mut self, now: Nanos, kind: &str, src: NodeId, dest: NodeId) -> bool {
+        self.phase() == Phase::Chaos
+            && self.schedule.watches_messages()
+            && self.schedule.sent(now - self.zero, kind, src, dest)
     }
 
     /// A node whose clock was set has read it, and is so many nanoseconds ahead.

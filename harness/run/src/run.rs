@@ -277,6 +277,9 @@ impl Run {
             "step-down" if self.leader == Some(event.node) => self.leader = None,
             _ => {}
         }
+        if self.phase == Phase::Chaos {
+            self.schedule.told(now - self.zero, &event.kind, event.node);
+        }
         self.sink.append(now, Entry::Event(event));
     }
 

@@ -117,7 +117,9 @@ impl NodeOutbox for Outbox<'_> {
         self.world.messages += 1;
         let sent = self.world.now;
         let dest = NodeId(to.0);
+        let kind = packet.kind();
         self.world.offer(Flight { id, src: self.node, dest, packet, sent, copy: false });
+        self.world.script_moved |= self.world.run.sent(sent, kind, self.node, dest);
     }
 
     fn reply(&mut self, client: ClientId, id: u64, mut body: serde_json::Value) {
@@ -160,8 +162,8 @@ impl NodeOutbox for Outbox<'_> {
             number: note.number,
             value: Value::from(&note.value),
         };
-        // A new leader may be what a fault waits for.
-        self.world.script_moved |= event.kind == "lead";
+        // It may be what a fault waits for.
+        self.world.script_moved = true;
         self.world.run.note(self.world.now, event);
     }
 

@@ -65,7 +65,6 @@ const DEAD: u32 = u32::MAX;
 const START: (u64, u64) = (1_000_000, 5_000_000);
 /// Keys of the streams of random numbers.
 const CHOICES: u64 = 1;
-const LAST_SENDS: u64 = 3;
 
 /// Plays a run to its end.
 pub fn simulate(setup: Setup<'_>) -> Outcome {
@@ -162,13 +161,13 @@ impl Simulation<'_> {
                     let at = self.world.now + least + host.choices.0.below(most - least);
                     self.world.agenda.add(at, Event::Ready { node, life: incarnation });
                 }
-                Command::Kill(node) => {
+                Command::Kill { node, sending } => {
                     let host = &mut self.nodes[usize::from(node.0)];
-                    let keys = [LAST_SENDS, u64::from(node.0), u64::from(host.life)];
+                    let lost = schism_run::last_sends(self.seed, node, host.life, sending);
                     host.node = None;
                     host.life = DEAD;
                     let waiting = host.stopped.take().unwrap_or_default();
-                    self.crash_while_sending(node, Rng::new(self.seed, &keys));
+                    self.crash_while_sending(node, lost);
                     self.world.run.confirm(node, "killed");
                     for event in waiting {
                         self.happen(event);
@@ -210,9 +209,8 @@ impl Simulation<'_> {
     /// A process that crashes in the middle of sending has sent to some and not to others. A step
     /// is never torn, so what it last sent is: of the messages still on their way all are lost, or
     /// some, or none.
-    fn crash_while_sending(&mut self, node: NodeId, mut dice: Rng) {
-        let chance = [0.0, 0.5, 1.0][dice.below(3) as usize];
-        for flight in self.world.agenda.lose(node, || dice.chance(chance)) {
+    fn crash_while_sending(&mut self, node: NodeId, lost: impl FnMut() -> bool) {
+        for flight in self.world.agenda.lose(node, lost) {
             self.world.fate(&flight, Fate::Lost);
         }
     }

@@ -21,9 +21,22 @@ impl Sink for Shared {
     }
 }
 
+/// How long the chaos lasts.
+const TIME: Duration = Duration::from_secs(10);
+
 fn run(name: &str, seed: u64, mix: Mix) -> (History, Vec<Finding>) {
+    play(name, None, seed, TIME, |allow, nodes| Plan::draw(seed, mix, allow, nodes, TIME))
+}
+
+fn play(
+    name: &str,
+    twin: Option<&str>,
+    seed: u64,
+    time: Duration,
+    plan: impl FnOnce(&Allowance, u16) -> Plan,
+) -> (History, Vec<Finding>) {
     let card = find(name).expect("a protocol of the catalogue");
-    let time = Duration::from_secs(10);
+    let build = twin.map_or(card.build, |twin| card.twin(twin).expect("a twin").build);
     let config = Config {
         seed,
         limit: Limit { time: time.as_nanos() as Nanos, operations: None },
@@ -41,6 +54,7 @@ fn run(name: &str, seed: u64, mix: Mix) -> (History, Vec<Finding>) {
         reorder: true,
         delay_max: card.model.delay_bound(),
         pause: card.model.pauses(),
+        clock: card.model.clock_skew(),
         ..Allowance::none()
     };
     let meta = Meta { test: name.into(), seed, nodes, ..Meta::default() };
@@ -48,10 +62,10 @@ fn run(name: &str, seed: u64, mix: Mix) -> (History, Vec<Finding>) {
     let delay = Delay::Uniform(Duration::from_micros(200), Duration::from_millis(3));
     let shape = Shape { single_writer: card.one_writer, reads: false };
     let outcome = simulate(Setup {
-        build: &|| (card.build)(Stack::new(nodes.into())),
+        build: &|| build(Stack::new(nodes.into())),
         config,
         workload: workload(card.workload, shape).expect("a known workload"),
-        plan: Plan::draw(seed, mix, &allow, nodes, time),
+        plan: plan(&allow, nodes),
         base: LinkRule { delay: Some(delay), ..LinkRule::default() },
         sink: Box::new(records.clone()),
     });
@@ -91,5 +105,62 @@ fn correct_protocols_are_never_found_guilty() {
             let worst = overall(&findings);
             assert!(worst >= Status::Vacuous, "{name}, seed {seed}: {findings:#?}");
         }
+    }
+}
+
+/// What the record says of faults: when each began and ended, what it was, and what it touched.
+fn faults(history: &History) -> Vec<String> {
+    let said = history.records.iter().filter_map(|record| match &record.entry {
+        Entry::Fault(fault) => Some(format!("{} {fault:?}", record.time)),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[test]
+fn a_plan_that_went_through_a_file_gives_the_same_faults_at_the_same_instants() {
+    for name in ["raft", "eager-reliable-broadcast"] {
+        let drawn = play(name, None, 3, TIME, |allow, nodes| {
+            Plan::draw(3, Mix::Everything, allow, nodes, TIME)
+        });
+        let read = play(name, None, 3, TIME, |allow, nodes| {
+            let text = Plan::draw(3, Mix::Everything, allow, nodes, TIME).to_toml();
+            Plan::from_toml(&text, nodes).expect("a plan that was written")
+        });
+        assert!(faults(&drawn.0).len() > 8, "{name}");
+        assert_eq!(faults(&drawn.0), faults(&read.0), "{name}");
+        assert!(drawn.0 == read.0, "{name}: the same faults, and another history");
+    }
+}
+
+/// The plan of a file in the documentation.
+fn documented(text: &str) -> impl Fn(&Allowance, u16) -> Plan {
+    move |_, nodes| Plan::from_toml(text, nodes).expect("a good plan")
+}
+
+#[test]
+fn a_sender_killed_in_the_middle_of_a_broadcast_needs_others_to_pass_it_on() {
+    let plan = documented(include_str!("../../../docs/plans/kill-the-sender.toml"));
+    let mut caught = 0;
+    for seed in 1..=4 {
+        let name = "lazy-reliable-broadcast";
+        let (history, findings) = play(name, None, seed, TIME, &plan);
+        assert_eq!(faults(&history).len(), 2, "both moments come");
+        assert!(overall(&findings) >= Status::Vacuous, "seed {seed}: {findings:#?}");
+        let (_, findings) = play(name, Some("ignores-crashes"), seed, TIME, &plan);
+        caught += usize::from(overall(&findings) < Status::Unknown);
+    }
+    assert!(caught >= 2, "{caught} of 4");
+}
+
+#[test]
+fn a_leader_cut_off_between_accept_and_commit_is_replaced() {
+    let text = include_str!("../../../docs/plans/isolate-the-leader-after-accept.toml");
+    let time = Duration::from_secs(16);
+    for seed in 1..=2 {
+        let (history, findings) = play("raft", None, seed, time, documented(text));
+        let begun = faults(&history).iter().filter(|said| said.contains("Begin")).count();
+        assert_eq!(begun, 4, "every moment comes");
+        assert!(overall(&findings) >= Status::Vacuous, "seed {seed}: {findings:#?}");
     }
 }

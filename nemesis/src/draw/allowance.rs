@@ -61,6 +61,26 @@ impl Allowance {
     }
 }
 
+impl Allowance {
+    /// Beyond any model: as many nodes as there are may be out, and everything may happen that a
+    /// host can do, whatever the protocol claims to survive.
+    pub fn beyond(self) -> Allowance {
+        Allowance {
+            crash_max: u16::MAX,
+            spared: false,
+            restart: true,
+            partition: true,
+            loss_max: 0.6,
+            duplicate: true,
+            reorder: true,
+            delay_max: None,
+            pause: true,
+            clock: true,
+            ..self
+        }
+    }
+}
+
 impl Default for Allowance {
     fn default() -> Allowance {
         Allowance::none()

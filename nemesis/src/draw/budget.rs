@@ -43,14 +43,22 @@ fn clash(one: &Fault, other: &Fault, allow: &Allowance) -> bool {
     // Delays add up, and the bound is for their sum.
     (allow.delay_max.is_some() && both(delays))
         // The second would find the node dead or stopped, or be undone by the end of the first.
-        || (both(|fault| fault.what.is_to_processes()) && may_share_a_node(one, other))
+        || (both(|fault| fault.what.is_to_processes())
+            && may_share_a_node(one, other)
+            && !(both(Fault::is_for_good) && sends(one) != sends(other)))
         // Where it is left to chance who is where, the sum of two cannot be known beforehand.
         || (both(puts_out) && (is_open(one) || is_open(other)))
         || (both(puts_out) && leads(one) && leads(other))
 }
 
 fn leads(fault: &Fault) -> bool {
-    matches!(fault.target, Target::Leader | Target::NewLeader)
+    matches!(fault.target, Target::Leader | Target::NewLeader) || sends(fault)
+}
+
+/// Whether it strikes whoever sends: not one that was killed for good before, but it cannot be
+/// known beforehand who.
+fn sends(fault: &Fault) -> bool {
+    fault.target == Target::Sender
 }
 
 fn delays(fault: &Fault) -> bool {
@@ -59,7 +67,7 @@ fn delays(fault: &Fault) -> bool {
 
 /// Whether it takes nodes out of the cluster.
 fn puts_out(fault: &Fault) -> bool {
-    matches!(fault.what, What::Partition(_) | What::Freeze | What::Kill(_) | What::Pause)
+    matches!(fault.what, What::Partition(_) | What::Freeze) || fault.what.is_to_processes()
 }
 
 /// Whether it leaves to chance who is where.
@@ -93,7 +101,8 @@ fn connected_enough(in_force: &[&Fault], allow: &Allowance, nodes: u16) -> bool 
         return true;
     }
     (0..nodes.max(1)).map(NodeId).all(|leader| {
-        let slow = |fault: &&&Fault| matches!(fault.what, What::Freeze | What::Pause);
+        let slow =
+            |fault: &&&Fault| matches!(fault.what, What::Freeze | What::Pause | What::Slow(_));
         let broken = in_force.iter().filter(|fault| !slow(fault)).copied();
         out(broken, leader, nodes) <= allow.crash_max
             && out(in_force.iter().copied(), leader, nodes) <= allow.crash_max.max(1)
@@ -108,7 +117,7 @@ fn out<'a>(in_force: impl Iterator<Item = &'a Fault>, leader: NodeId, nodes: u16
     for fault in in_force {
         let targets: Vec<NodeId> = match &fault.target {
             Target::Nodes(named) => named.clone(),
-            Target::Leader | Target::NewLeader => vec![leader],
+            Target::Leader | Target::NewLeader | Target::Sender => vec![leader],
             _ => (0..nodes).map(NodeId).collect(),
         };
         match &fault.what {
@@ -119,7 +128,7 @@ fn out<'a>(in_force: impl Iterator<Item = &'a Fault>, leader: NodeId, nodes: u16
             What::Freeze => {
                 cut.extend(Shape::Isolate.cut(nodes, &targets, &mut Rng::new(0, &[])).links)
             }
-            What::Kill(_) | What::Pause => {
+            What::Kill(_) | What::Pause | What::Slow(_) => {
                 targets.iter().for_each(|node| down[usize::from(node.0)] = true);
             }
             _ => {}

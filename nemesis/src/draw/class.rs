@@ -3,7 +3,7 @@
 use super::{Allowance, Mix};
 use crate::network::{Delay, Rate, Reorder};
 use crate::partition::Shape;
-use crate::plan::{AfterKill, Clock, Duplicate, Fault, Target, What};
+use crate::plan::{AfterKill, Clock, Duplicate, Fault, Moment, Target, What};
 use crate::rng::{Rng, nanos};
 use schism_history::NodeId;
 use std::time::Duration;
@@ -22,8 +22,11 @@ pub(super) enum Class {
     Kill,
     Pause,
     Clock,
+    Slow,
 }
 
+/// How many of the kills strike whoever is in the middle of sending.
+const SENDERS: f64 = 0.3;
 /// No clock is drawn to be further off than this.
 const FURTHEST: Duration = Duration::from_secs(2);
 /// Bounds on delay tighter than this leave no room for faults.
@@ -38,12 +41,12 @@ impl Class {
             Mix::Gentle => &[Loss, Delay, Duplicate, Reorder],
             Mix::Partition => &[Partition],
             Mix::Crash => &[Kill],
-            Mix::Pause => &[Pause],
+            Mix::Pause => &[Pause, Slow],
             Mix::Clock => &[Clock],
             Mix::Network => &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze],
-            Mix::Everything => &[
+            Mix::Everything | Mix::Swarm => &[
                 Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause,
-                Clock,
+                Clock, Slow,
             ],
         };
         let late = allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND);
@@ -57,7 +60,7 @@ impl Class {
             Rate => allow.loss_max > 0.0 && allow.delay_max.is_none() && nodes > 1,
             Freeze => allow.delay_max.is_none() && nodes > 1,
             Kill => allow.crash_max > 0 && !allow.spared && nodes > 0,
-            Pause => allow.pause && nodes > 0,
+            Pause | Slow => allow.pause && nodes > 0,
             Clock => allow.clock && nodes > 0,
         };
         wanted.iter().copied().filter(permitted).collect()
@@ -65,7 +68,7 @@ impl Class {
 
     /// Whether it takes nodes out of the cluster.
     pub fn takes_nodes_out(self) -> bool {
-        matches!(self, Class::Partition | Class::Freeze | Class::Kill | Class::Pause)
+        matches!(self, Class::Partition | Class::Freeze | Class::Kill | Class::Pause | Class::Slow)
     }
 
     /// How often it is drawn, relative to others. What changes who can talk with whom finds most.
@@ -91,6 +94,7 @@ impl Class {
     ) -> Option<Fault> {
         let gentle = mix == Mix::Gentle;
         let mut until = until;
+        let mut when = None;
         let (what, target) = match self {
             Class::Partition => partition(rng, allow, nodes)?,
             Class::Kill => {
@@ -102,9 +106,19 @@ impl Class {
                 if after == AfterKill::ForGood {
                     until = from;
                 }
-                (What::Kill(after), victims(rng, allow, nodes))
+                let target = if rng.chance(SENDERS) && nodes > 1 {
+                    when = Some(Moment::any_message(1 + rng.below(60) as u32));
+                    Target::Sender
+                } else {
+                    victims(rng, allow, nodes)
+                };
+                (What::Kill(after), target)
             }
             Class::Pause => (What::Pause, victims(rng, allow, nodes)),
+            Class::Slow => {
+                let share = *rng.pick(&[0.05, 0.1, 0.2, 0.5]).unwrap_or(&0.5);
+                (What::Slow(share), victims(rng, allow, nodes))
+            }
             Class::Loss => (What::Loss(loss(rng, allow, gentle)?), around(rng, nodes)),
             Class::Delay => (What::Delay(delay(rng, allow, gentle)), around(rng, nodes)),
             Class::Duplicate => {
@@ -130,7 +144,7 @@ impl Class {
             Class::Freeze => (What::Freeze, named(rng, nodes, 1)),
             Class::Clock => (What::Clock(clock(rng, until - from)), apart(rng, nodes)),
         };
-        Some(Fault { what, target, from, until })
+        Some(Fault { what, target, from, until, when })
     }
 }
 

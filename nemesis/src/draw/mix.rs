@@ -27,11 +27,13 @@ pub enum Mix {
     /// Everything.
     #[default]
     Everything,
+    /// Some of everything, at a pace of its own: the seed says which, and how much.
+    Swarm,
 }
 
 impl Mix {
     /// All of them.
-    pub const ALL: [Mix; 8] = [
+    pub const ALL: [Mix; 9] = [
         Mix::None,
         Mix::Gentle,
         Mix::Partition,
@@ -40,6 +42,7 @@ impl Mix {
         Mix::Clock,
         Mix::Network,
         Mix::Everything,
+        Mix::Swarm,
     ];
 
     /// Its name, as on the command line.
@@ -53,6 +56,7 @@ impl Mix {
             Mix::Clock => "clock",
             Mix::Network => "network",
             Mix::Everything => "everything",
+            Mix::Swarm => "swarm",
         }
     }
 }
@@ -66,7 +70,7 @@ impl fmt::Display for Mix {
 /// Nobody knows a mix of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, network or everything"
+    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, network, everything or swarm"
 )]
 pub struct UnknownMix(String);
 

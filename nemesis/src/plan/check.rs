@@ -38,6 +38,7 @@ fn check_fault(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
     }
     check_what(&fault.what, nodes).map_err(|message| ("what", message))?;
     check_target(fault, nodes)?;
+    check_moment(fault, nodes)?;
     // Times are kept in nanoseconds; five centuries fit.
     if u64::try_from(fault.until.max(fault.from).as_nanos()).is_err() {
         return Err(("until", format!("{until} is later than any run lasts")));
@@ -63,6 +64,10 @@ fn check_what(what: &What, nodes: u16) -> Result<(), String> {
         }
         What::Rate(rate) if rate.bytes_per_second == 0 => {
             Err("0 bytes a second is a partition: write { partition = … }".into())
+        }
+        What::Slow(share) if *share > 0.0 && *share < 1.0 => Ok(()),
+        What::Slow(share) => {
+            Err(format!("{share} is not a share of the time: write a number between 0 and 1"))
         }
         What::Clock(clock) => clock.refusal().map_or(Ok(()), Err),
         What::Rate(_) | What::Freeze | What::Kill(_) | What::Pause => Ok(()),
@@ -145,6 +150,26 @@ fn check_target(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
         _ => {}
     }
     Ok(())
+}
+
+fn check_moment(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
+    let Some(when) = &fault.when else {
+        return match fault.target {
+            Target::Sender => Err((
+                "target",
+                "a sender needs `when`, the moment it sends: write when = { message = \"any\" }"
+                    .into(),
+            )),
+            _ => Ok(()),
+        };
+    };
+    if fault.target == Target::NewLeader {
+        let why = "a new leader is waited for already: write when = { event = \"lead\" } and the \
+                   target \"sender\"";
+        return Err(("when", why.into()));
+    }
+    known(&when.named(), nodes).map_err(|message| ("when", message))?;
+    when.refusal().map_or(Ok(()), |why| Err(("when", why.into())))
 }
 
 /// Refuses a second kill or pause of a node that one is already in force for: it would not be clear

@@ -1,6 +1,6 @@
 //! One fault of a plan.
 
-use super::{Clock, Target};
+use super::{Clock, Moment, Target};
 use crate::network::{Delay, LinkRule, Rate, Reorder};
 use crate::partition::Shape;
 use crate::time;
@@ -21,6 +21,8 @@ pub struct Fault {
     pub from: Duration,
     /// When it is undone. Equal to `from` if it never is ([`AfterKill::ForGood`]).
     pub until: Duration,
+    /// The moment it waits for, from `from` on.
+    pub when: Option<Moment>,
 }
 
 /// How a fault is written: what goes without saying may be left out.
@@ -33,12 +35,14 @@ struct Text {
     what: What,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<Target>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when: Option<Moment>,
 }
 
 /// A duration as text.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-struct Written(#[serde(with = "time")] Duration);
+pub(super) struct Written(#[serde(with = "time")] pub Duration);
 
 impl From<Fault> for Text {
     fn from(fault: Fault) -> Text {
@@ -47,6 +51,7 @@ impl From<Fault> for Text {
             target: (fault.what.needs_target() || fault.target != Target::All)
                 .then_some(fault.target),
             from: Written(fault.from),
+            when: fault.when,
             what: fault.what,
         }
     }
@@ -75,7 +80,7 @@ impl TryFrom<Text> for Fault {
                 return Err(format!("`{}` needs `until`, the time it is undone at", text.what));
             }
         };
-        Ok(Fault { what: text.what, target, from: text.from.0, until })
+        Ok(Fault { what: text.what, target, from: text.from.0, until, when: text.when })
     }
 }
 
@@ -110,6 +115,8 @@ pub enum What {
     Kill(AfterKill),
     /// The target's processes are stopped (SIGSTOP) and continued.
     Pause,
+    /// The target's processes get this share of the time to run, in short slices.
+    Slow(f64),
     /// The target's clocks go wrong.
     Clock(Clock),
 }
@@ -141,7 +148,7 @@ impl What {
     /// Whether the target must be said. Where it need not, it is all nodes.
     pub fn needs_target(&self) -> bool {
         match self {
-            What::Kill(_) | What::Pause | What::Clock(_) => true,
+            What::Kill(_) | What::Pause | What::Slow(_) | What::Clock(_) => true,
             What::Partition(shape) => shape.is_targeted(),
             _ => false,
         }
@@ -149,7 +156,7 @@ impl What {
 
     /// Whether it takes processes away, so that two of them cannot hold one node.
     pub fn is_to_processes(&self) -> bool {
-        matches!(self, What::Kill(_) | What::Pause)
+        matches!(self, What::Kill(_) | What::Pause | What::Slow(_))
     }
 
     /// The rule it puts on a link; `None` if it is done to processes.
@@ -166,7 +173,7 @@ impl What {
             What::Corrupt(corrupt) => Some(LinkRule { corrupt, ..perfect }),
             What::Rate(rate) => Some(LinkRule { rate: Some(rate), ..perfect }),
             What::Freeze => Some(LinkRule { freeze: true, ..perfect }),
-            What::Kill(_) | What::Pause | What::Clock(_) => None,
+            What::Kill(_) | What::Pause | What::Slow(_) | What::Clock(_) => None,
         }
     }
 
@@ -199,6 +206,7 @@ impl What {
             What::Kill(AfterKill::WipeDisk) => format!("kill{on}, disk wiped"),
             What::Kill(AfterKill::ForGood) => format!("kill{on} for good"),
             What::Pause => format!("pause{on}"),
+            What::Slow(share) => format!("slow{on}, {} of the time", percent(*share)),
             What::Clock(clock) => format!("clock {clock}{on}"),
         }
     }

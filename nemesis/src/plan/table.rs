@@ -16,6 +16,10 @@ impl fmt::Display for Plan {
                 true => format!("{from} on"),
                 false => format!("{from} to {}", time::words(fault.until)),
             };
+            let when = match &fault.when {
+                Some(moment) => format!("{when}, at {moment}"),
+                None => when,
+            };
             [when, fault.what.to_string(), fault.target.to_string()]
         }));
         let width = |column: usize| {

@@ -27,19 +27,20 @@ pub enum Target {
     /// Whoever begins to lead next: the fault waits for that moment, and begins a little later:
     /// `"new-leader"`.
     NewLeader,
+    /// Of a fault that waits for a moment: who sent the message, or told the event: `"sender"`.
+    Sender,
 }
 
 impl Target {
     /// The forms it is written in, for messages.
-    pub(crate) const WORDS: &'static str =
-        "\"all\", \"one\", \"minority\", \"majority\", \"leader\", \"new-leader\", { random = 2 }";
+    pub(crate) const WORDS: &'static str = "\"all\", \"one\", \"minority\", \"majority\", \"leader\", \"new-leader\", \"sender\", { random = 2 }";
 
     /// How many nodes it is about, in a cluster of this size.
     pub fn count(&self, nodes: u16) -> u16 {
         match self {
             Target::Nodes(named) => named.len() as u16,
             Target::All => nodes,
-            Target::One | Target::Leader | Target::NewLeader => 1,
+            Target::One | Target::Leader | Target::NewLeader | Target::Sender => 1,
             Target::Random(count) => *count,
             Target::Minority => nodes.saturating_sub(1) / 2,
             Target::Majority => nodes / 2 + 1,
@@ -58,6 +59,7 @@ impl fmt::Display for Target {
             Target::Majority => f.pad("a majority"),
             Target::Leader => f.pad("leader"),
             Target::NewLeader => f.pad("next new leader"),
+            Target::Sender => f.pad("sender"),
         }
     }
 }
@@ -77,6 +79,7 @@ impl Serialize for Target {
             Target::Majority => to.serialize_str("majority"),
             Target::Leader => to.serialize_str("leader"),
             Target::NewLeader => to.serialize_str("new-leader"),
+            Target::Sender => to.serialize_str("sender"),
         }
     }
 }
@@ -105,6 +108,7 @@ impl<'de> Visitor<'de> for Forms {
             "majority" => Ok(Target::Majority),
             "leader" => Ok(Target::Leader),
             "new-leader" => Ok(Target::NewLeader),
+            "sender" => Ok(Target::Sender),
             name => match NodeId::parse(name) {
                 Some(_) => Err(E::custom(format!("write a single node as a list: [\"{name}\"]"))),
                 None => Err(E::custom(format!(

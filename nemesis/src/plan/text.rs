@@ -46,6 +46,29 @@ struct Places {
 }
 
 impl Plan {
+    /// Reads a plan and refuses a bad one, for a cluster of this many nodes, of which one leads or
+    /// not.
+    pub fn from_toml_for(text: &str, nodes: u16, leads: bool) -> Result<Plan, PlanError> {
+        let plan = Plan::from_toml(text, nodes)?;
+        let led = |fault: &super::Fault| {
+            matches!(fault.target, super::Target::Leader | super::Target::NewLeader)
+        };
+        match plan.faults.iter().position(led).filter(|_| !leads) {
+            None => Ok(plan),
+            Some(fault) => {
+                let mut error = PlanError {
+                    line: None,
+                    fault: Some(fault),
+                    field: Some("target"),
+                    message: "this protocol tells of no leader: name a node, or write \"one\""
+                        .into(),
+                };
+                error.line = place_of(text, &error);
+                Err(error)
+            }
+        }
+    }
+
     /// Reads a plan and refuses a bad one, for a cluster of this many nodes.
     pub fn from_toml(text: &str, nodes: u16) -> Result<Plan, PlanError> {
         let plan: Plan = toml::from_str(text).map_err(|error| PlanError {
@@ -72,6 +95,9 @@ impl Plan {
             let _ = writeln!(text, "what = {}", inline(&fault.what));
             if fault.what.needs_target() || fault.target != super::Target::All {
                 let _ = writeln!(text, "target = {}", inline(&fault.target));
+            }
+            if let Some(when) = &fault.when {
+                let _ = writeln!(text, "when = {}", inline(when));
             }
             text.push('\n');
         }

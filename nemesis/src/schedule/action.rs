@@ -39,6 +39,8 @@ pub enum Action {
         fault: FaultId,
         /// Which.
         node: NodeId,
+        /// Whether it is struck while it sends.
+        sending: bool,
     },
     /// Start this node again.
     Restart {

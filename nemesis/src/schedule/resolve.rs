@@ -32,6 +32,7 @@ pub(super) fn resolve(
     if targets.is_empty() {
         missing = match fault.target {
             Target::Leader => "no leader was known",
+            Target::Sender => "nobody sent anything",
             Target::NewLeader => "no other node began to lead, or too many were out",
             _ => "no node was running",
         }
@@ -68,7 +69,7 @@ fn choose(target: &Target, free: &[bool], leader: Option<NodeId>, rng: &mut Rng)
     let mut chosen = match target {
         Target::Nodes(named) => named.clone(),
         Target::All => (0..nodes).map(NodeId).collect(),
-        Target::Leader | Target::NewLeader => {
+        Target::Leader | Target::NewLeader | Target::Sender => {
             leader.into_iter().filter(|node| node.0 < nodes).collect()
         }
         Target::One | Target::Random(_) | Target::Minority | Target::Majority => {

@@ -174,6 +174,9 @@ impl Script for Bench {
     fn confirm(&mut self, _: NodeId, _: &str) {}
     fn read_clock(&mut self, _: u32, _: NodeId, _: i64) {}
     fn refused(&mut self, _: u32, _: &str) {}
+    fn sent(&mut self, _: Nanos, _: &str, _: NodeId, _: NodeId) -> bool {
+        false
+    }
     fn garbage(&mut self, _: Nanos, node: NodeId, what: &str) {
         panic!("{node} wrote {what}");
     }

@@ -112,13 +112,19 @@ pub struct RunArgs {
     #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub nodes: u16,
     /// Which faults: none, gentle, partition, crash, pause, clock, network, everything (as far as the
-    /// protocol's model permits)
+    /// protocol's model permits), swarm (some of everything)
     #[arg(long, default_value = "everything", value_parser = parse_mix)]
     pub nemesis: Mix,
     /// In which environment faults are drawn: its-model, reliable, lossy, asynchronous, crash,
     /// crash-recovery, inaccurate-detector, skewed-clocks, too-many-faults
     #[arg(long, default_value = "its-model", value_parser = parse_environment)]
     pub environment: Environment,
+    /// How often faults begin, on average
+    #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with = "plan")]
+    pub interval: Option<Duration>,
+    /// Draw faults beyond what the protocol's model permits, to see it break
+    #[arg(long, conflicts_with = "plan")]
+    pub beyond_model: bool,
     /// A plan of faults in TOML, instead
     #[arg(long, value_name = "FILE", conflicts_with = "nemesis")]
     pub plan: Option<PathBuf>,

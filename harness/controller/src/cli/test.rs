@@ -92,6 +92,8 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
         messages: messages.into(),
         mix: args.nemesis,
         environment: args.environment,
+        interval: args.interval,
+        beyond_model: args.beyond_model,
         plan: args.plan.clone(),
         simulated,
         fail_fast: args.fail_fast,

@@ -65,6 +65,20 @@ impl Delayed {
         self.heap.push(Reverse(Due { at, number: self.number, parcel }));
     }
 
+    /// Takes out the messages of a sender for which `lost` says so, asked in their order.
+    pub fn lose(&mut self, src: Peer, mut lost: impl FnMut() -> bool) -> Vec<Parcel> {
+        let mut gone = Vec::new();
+        for Reverse(due) in std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev() {
+            if due.parcel.label.src == src && lost() {
+                self.bytes -= due.parcel.line.len();
+                gone.push(due.parcel);
+            } else {
+                self.heap.push(Reverse(due));
+            }
+        }
+        gone
+    }
+
     /// How much memory the messages take.
     pub fn bytes(&self) -> usize {
         self.bytes

@@ -138,6 +138,11 @@ impl Host {
             if script.finished() {
                 break;
             }
+            while let Some(seat) = self.router.interrupted.take() {
+                self.router.receive(now, seat, script)?;
+                script.step(now);
+                self.obey(now, script, &mut commands)?;
+            }
             self.router.arrivals(now, script);
             self.router.flush(now)?;
             if now >= glanced + GLANCE {
@@ -293,7 +298,7 @@ impl Host {
                     Command::Start { node, incarnation, disk } => {
                         self.start(now, usize::from(node.0), incarnation, disk)?;
                     }
-                    Command::Kill(node) => self.kill(usize::from(node.0)),
+                    Command::Kill { node, sending } => self.kill(now, node, sending, script),
                     Command::Pause(node) => self.pause(now, usize::from(node.0)),
                     Command::Resume(node) => self.resume(now, usize::from(node.0)),
                     Command::Clock { fault, node, skew } => {

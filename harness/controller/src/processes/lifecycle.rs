@@ -71,6 +71,8 @@ impl Host {
         let process = Process::adopt(child, deadline)
             .map_err(|source| HostError::System { what: "watch over a node", source })?;
         place.generation += 1;
+        place.incarnation = incarnation;
+        place.losing = None;
         place.blamed = false;
         place.paused = false;
         place.process = Some(process);
@@ -118,10 +120,21 @@ impl Host {
         json!({"src": HARNESS, "dest": place.name, "body": body}).to_string()
     }
 
-    /// Kills a node.
-    pub(super) fn kill(&mut self, seat: usize) {
-        if let Some(process) = &mut self.router.seats[seat].process {
+    /// Kills a node, and loses some of the messages it has on their way, or all, or none.
+    pub(super) fn kill<S: Script>(
+        &mut self,
+        now: Nanos,
+        node: NodeId,
+        sending: bool,
+        script: &mut S,
+    ) {
+        let seat = usize::from(node.0);
+        let place = &mut self.router.seats[seat];
+        if let Some(process) = &mut place.process {
             process.kill();
+            let lost = schism_run::last_sends(self.config.seed, node, place.incarnation, sending);
+            place.losing = Some(Box::new(lost));
+            self.router.lose(now, seat, script);
         }
     }
 

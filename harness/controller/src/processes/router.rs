@@ -71,6 +71,8 @@ pub(super) struct Router {
     filled: Option<usize>,
     /// How many nodes are not listened to.
     waiting: usize,
+    /// A node of whose output the rest waits until the script has had its say.
+    pub interrupted: Option<usize>,
 }
 
 impl Router {
@@ -89,6 +91,7 @@ impl Router {
             listed: Vec::new(),
             filled: None,
             waiting: 0,
+            interrupted: None,
         })
     }
 
@@ -132,6 +135,9 @@ impl Router {
         };
         while let Some(line) = incoming.line() {
             self.line(now, seat, line, script);
+            if self.interrupted.is_some() {
+                break;
+            }
         }
         if let Some(process) = &mut self.seats[seat].process {
             process.incoming = incoming;
@@ -208,7 +214,24 @@ impl Router {
             Some(Address::Peer(dest)) => {
                 let src = Peer::Node(NodeId(seat as u16));
                 let body_at = letter.body.as_ptr().addr() - line.as_ptr().addr();
+                let lost = self.seats[seat].losing.as_mut().is_some_and(|lost| lost());
+                if lost {
+                    let label = self.label(
+                        now,
+                        (src, dest),
+                        &letter.kind,
+                        body_at,
+                        letter.body.len(),
+                        script,
+                    );
+                    return record(now, &label, Fate::Lost, script);
+                }
                 self.offer(now, src, dest, &letter.kind, line, body_at, letter.body.len(), script);
+                if let Peer::Node(node) = dest
+                    && script.sent(now, &letter.kind, NodeId(seat as u16), node)
+                {
+                    self.interrupted = Some(seat);
+                }
             }
             Some(Address::Harness) => {
                 if let Err(why) = self.told(now, seat, &letter, script) {
@@ -258,6 +281,20 @@ impl Router {
         bytes: usize,
         script: &mut S,
     ) {
+        let label = self.label(now, (src, dest), kind, body_at, bytes, script);
+        self.route(now, label, line, script);
+    }
+
+    /// Gives a message its number.
+    fn label<S: Script>(
+        &mut self,
+        now: Nanos,
+        (src, dest): (Peer, Peer),
+        kind: &str,
+        body_at: usize,
+        bytes: usize,
+        script: &mut S,
+    ) -> Label {
         let id = self.next_id;
         self.next_id += 1;
         let kind = script.records_message(id).then(|| match kind {
@@ -265,8 +302,15 @@ impl Router {
             kind => kind.into(),
         });
         let bytes = bytes as u32;
-        let label = Label { id, src, dest, kind, sent: now, body_at, bytes, copy: false };
-        self.route(now, label, line, script);
+        Label { id, src, dest, kind, sent: now, body_at, bytes, copy: false }
+    }
+
+    /// Loses what a killed node had on its way.
+    pub fn lose<S: Script>(&mut self, now: Nanos, seat: usize, script: &mut S) {
+        let Some(lost) = &mut self.seats[seat].losing else { return };
+        for parcel in self.delayed.lose(Peer::Node(NodeId(seat as u16)), lost) {
+            record(now, &parcel.label, Fate::Lost, script);
+        }
     }
 
     fn route<S: Script>(&mut self, now: Nanos, mut label: Label, line: &[u8], script: &mut S) {

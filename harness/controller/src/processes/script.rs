@@ -35,6 +35,8 @@ pub trait Script {
     fn note(&mut self, now: Nanos, event: ProtocolEvent);
     /// A protocol reached a situation.
     fn mark(&mut self, now: Nanos, situation: &str);
+    /// A node has sent a message to another. Says whether something is to be done about it at once.
+    fn sent(&mut self, now: Nanos, kind: &str, src: NodeId, dest: NodeId) -> bool;
     /// Whether the message with this number is wanted by [`message`](Script::message) rather
     /// than by [`count_message`](Script::count_message).
     fn records_message(&self, id: u64) -> bool;
@@ -92,6 +94,9 @@ impl Script for Run {
     }
     fn mark(&mut self, now: Nanos, situation: &str) {
         Run::mark(self, now, situation);
+    }
+    fn sent(&mut self, now: Nanos, kind: &str, src: NodeId, dest: NodeId) -> bool {
+        Run::sent(self, now, kind, src, dest)
     }
     fn records_message(&self, id: u64) -> bool {
         Run::records_message(self, id)

@@ -20,6 +20,10 @@ pub(super) struct Seat {
     /// What that one is to be told first, after `init`.
     pub untold: Vec<String>,
     pub paused: bool,
+    /// Which life of the node its process is.
+    pub incarnation: u32,
+    /// Once it is killed: whether a message that is still on its way is lost.
+    pub losing: Option<Box<dyn FnMut() -> bool>>,
     /// How far off its clock is.
     pub clock: Skew,
     /// Its output is not read before this other node has read some of its input.
@@ -47,6 +51,8 @@ impl Seat {
             restart: None,
             untold: Vec::new(),
             paused: false,
+            incarnation: 0,
+            losing: None,
             clock: Skew::default(),
             waits_for: None,
             progress: 0,

@@ -68,5 +68,5 @@ pub fn as_it_happened(fault: &Fault, id: u32, history: &History) -> Option<Fault
     let target =
         if open && !targets.is_empty() { Target::Nodes(targets) } else { fault.target.clone() };
     let until = if fault.is_for_good() { from } else { until };
-    Some(Fault { target, from, until, ..fault.clone() })
+    Some(Fault { target, from, until, when: None, ..fault.clone() })
 }

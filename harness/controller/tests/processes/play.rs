@@ -47,7 +47,7 @@ impl Hands {
         *count += 1;
     }
     pub fn kill(&mut self, node: u16) {
-        self.commands.push(Command::Kill(NodeId(node)));
+        self.commands.push(Command::Kill { node: NodeId(node), sending: false });
     }
     pub fn pause(&mut self, node: u16) {
         self.commands.push(Command::Pause(NodeId(node)));
@@ -150,6 +150,9 @@ impl<F: FnMut(&Seen, &mut Hands)> Script for Scripted<F> {
     }
     fn mark(&mut self, now: Nanos, situation: &str) {
         self.see(now, Seen::Mark(situation.into()));
+    }
+    fn sent(&mut self, _: Nanos, _: &str, _: NodeId, _: NodeId) -> bool {
+        false
     }
     fn records_message(&self, id: u64) -> bool {
         id < 1000

@@ -1,0 +1,159 @@
+//! The moment a fault waits for.
+//!
+//! Its `from` is when it begins to wait, and its `until` ends it, however late it began. If the
+//! moment does not come before that, the fault does not happen.
+
+use super::fault::Written;
+use crate::names::Name;
+use compact_str::CompactString;
+use schism_history::NodeId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// When a fault begins, if not at a time: `{ message = "Accept", from = "n0", count = 3 }`,
+/// `{ event = "lead", at = "n2", after = "20ms" }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Text", into = "Text")]
+pub struct Moment {
+    /// What it waits for.
+    pub occasion: Occasion,
+    /// For which of them, counted from 1.
+    pub count: u32,
+    /// How long after that it begins.
+    pub after: Duration,
+}
+
+/// What a fault can wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A node sends a message.
+    Message {
+        /// Of this type; any type if it is `any`.
+        kind: CompactString,
+        /// This node.
+        from: Option<NodeId>,
+        /// To this node.
+        to: Option<NodeId>,
+    },
+    /// A node's protocol tells an event, such as `lead`, `decide`, `deliver`.
+    Event {
+        /// Which.
+        kind: CompactString,
+        /// At this node.
+        at: Option<NodeId>,
+    },
+}
+
+/// How it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<CompactString>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<CompactString>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<Written>,
+}
+
+impl From<Moment> for Text {
+    fn from(moment: Moment) -> Text {
+        let name = |node: Option<NodeId>| node.map(Name);
+        let (message, from, to, event, at) = match moment.occasion {
+            Occasion::Message { kind, from, to } => (Some(kind), name(from), name(to), None, None),
+            Occasion::Event { kind, at } => (None, None, None, Some(kind), name(at)),
+        };
+        let count = (moment.count != 1).then_some(moment.count);
+        let after = (!moment.after.is_zero()).then_some(Written(moment.after));
+        Text { message, from, to, event, at, count, after }
+    }
+}
+
+impl TryFrom<Text> for Moment {
+    type Error = String;
+
+    fn try_from(text: Text) -> Result<Moment, String> {
+        let node = |name: Option<Name>| name.map(|name| name.0);
+        let Text { message, from, to, event, at, count, after } = text;
+        let occasion = match (message, event) {
+            (Some(kind), None) if at.is_none() => {
+                Occasion::Message { kind, from: node(from), to: node(to) }
+            }
+            (None, Some(kind)) if from.is_none() && to.is_none() => {
+                Occasion::Event { kind, at: node(at) }
+            }
+            (Some(_), None) => return Err("a message has no `at`: write `from` or `to`".into()),
+            (None, Some(_)) => return Err("an event has no `from` or `to`: write `at`".into()),
+            _ => {
+                return Err(
+                    "`when` waits for a message or an event: write { message = \"Accept\", \
+                     count = 3 } or { event = \"lead\", at = \"n2\" }"
+                        .into(),
+                );
+            }
+        };
+        let after = after.map_or(Duration::ZERO, |after| after.0);
+        Ok(Moment { occasion, count: count.unwrap_or(1), after })
+    }
+}
+
+impl Moment {
+    /// The next message of anybody, or a later one.
+    pub fn any_message(count: u32) -> Moment {
+        let occasion = Occasion::Message { kind: "any".into(), from: None, to: None };
+        Moment { occasion, count, after: Duration::ZERO }
+    }
+
+    /// The nodes it names.
+    pub(super) fn named(&self) -> Vec<NodeId> {
+        match &self.occasion {
+            Occasion::Message { from, to, .. } => from.iter().chain(to).copied().collect(),
+            Occasion::Event { at, .. } => at.iter().copied().collect(),
+        }
+    }
+
+    /// Why it never comes, if so.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        match &self.occasion {
+            Occasion::Message { kind, .. } | Occasion::Event { kind, .. } if kind.is_empty() => {
+                Some("its message or event has no name")
+            }
+            Occasion::Message { from: Some(from), to: Some(to), .. } if from == to => {
+                Some("no message goes from a node to itself: name two nodes")
+            }
+            _ if self.count == 0 => Some("`count` begins with 1"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.after.is_zero() {
+            write!(f, "{} after ", crate::time::words(self.after))?;
+        }
+        if self.count != 1 {
+            write!(f, "{}. ", self.count)?;
+        }
+        match &self.occasion {
+            Occasion::Message { kind, from, to } => {
+                write!(f, "{kind} message")?;
+                from.iter().try_for_each(|node| write!(f, " from {node}"))?;
+                to.iter().try_for_each(|node| write!(f, " to {node}"))
+            }
+            Occasion::Event { kind, at } => {
+                write!(f, "{kind}")?;
+                at.iter().try_for_each(|node| write!(f, " at {node}"))
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Faults that wait for a moment.
+
+use super::{Edge, Schedule};
+use crate::FaultId;
+use crate::plan::Occasion;
+use crate::rng::nanos;
+use schism_history::{Nanos, NodeId};
+
+impl Schedule {
+    /// Whether a fault waits for a message. If not, [`Schedule::sent`] need not be called.
+    pub fn watches_messages(&self) -> bool {
+        self.watching.iter().any(|&(fault, _)| {
+            let when = &self.plan.faults[fault as usize].when;
+            matches!(when, Some(when) if matches!(when.occasion, Occasion::Message { .. }))
+        })
+    }
+
+    /// A node sends a message. Says whether there is something to do now.
+    pub fn sent(&mut self, now: Nanos, message: &str, src: NodeId, dest: NodeId) -> bool {
+        self.happened(now, src, |occasion| match occasion {
+            Occasion::Message { kind, from, to } => {
+                (kind == "any" || kind == message)
+                    && from.is_none_or(|from| from == src)
+                    && to.is_none_or(|to| to == dest)
+            }
+            Occasion::Event { .. } => false,
+        })
+    }
+
+    /// A node's protocol told an event.
+    pub fn told(&mut self, now: Nanos, event: &str, node: NodeId) {
+        self.happened(now, node, |occasion| match occasion {
+            Occasion::Event { kind, at } => kind == event && at.is_none_or(|at| at == node),
+            Occasion::Message { .. } => false,
+        });
+    }
+
+    fn happened(&mut self, now: Nanos, node: NodeId, is: impl Fn(&Occasion) -> bool) -> bool {
+        let mut due = false;
+        let mut i = 0;
+        while let Some(&(fault, seen)) = self.watching.get(i) {
+            let planned = &self.plan.faults[fault as usize];
+            let Some(when) = planned.when.as_ref().filter(|when| is(&when.occasion)) else {
+                i += 1;
+                continue;
+            };
+            if seen + 1 < when.count {
+                self.watching[i].1 += 1;
+                i += 1;
+                continue;
+            }
+            let at = now.saturating_add(nanos(when.after));
+            let in_time = planned.is_for_good() || at < nanos(planned.until);
+            self.watching.remove(i);
+            if in_time {
+                self.risen.insert(fault, node);
+                self.insert(at, Edge::Begin, fault);
+                due |= at == now;
+            }
+        }
+        due
+    }
+
+    /// Its moment has not come, and will not be waited for any longer.
+    pub(super) fn stop_watching(&mut self, fault: FaultId) {
+        self.watching.retain(|&(other, _)| other != fault);
+    }
+}
