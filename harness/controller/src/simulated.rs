@@ -11,7 +11,7 @@ use schism_run::{InMemory, Progress, Sink};
 use schism_simulator::{Setup, simulate};
 use schism_workloads::workload;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +24,8 @@ pub struct Simulated {
     pub progress: Progress,
     /// Node steps.
     pub steps: u64,
+    /// Kinds of messages that some node handled one directly after the other.
+    pub pairs: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// Shares what is recorded with whoever wants it afterwards.
@@ -66,7 +68,8 @@ pub fn run(recipe: &Recipe) -> Result<Simulated, Error> {
         sink: Box::new(Watched::new(recipe, records.clone())?),
     });
     let history = std::mem::take(&mut records.0.borrow_mut().history);
-    Ok(Simulated { history, progress: outcome.run.progress().clone(), steps: outcome.steps })
+    let progress = outcome.run.progress().clone();
+    Ok(Simulated { history, progress, steps: outcome.steps, pairs: outcome.pairs })
 }
 
 /// What came of one seed among many.

@@ -3,12 +3,13 @@
 use crate::agenda::{Agenda, Event, Flight};
 use crate::disk::Disk;
 use crate::outbox::{Outbox, World};
+use rustc_hash::FxHashSet;
 use schism_history::{Fate, Nanos, NodeId, Skew};
 use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, ProcessId};
 use schism_nemesis::network::Holding;
 use schism_nemesis::{FaultId, LinkRule, Plan, Rng};
 use schism_run::{Command, Config, Run, Sink};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// What is simulated.
@@ -37,6 +38,8 @@ pub struct Outcome {
     pub steps: u64,
     /// How many things happened: arrivals, timers, requests, replies.
     pub events: u64,
+    /// Kinds of messages that some node handled one directly after the other.
+    pub pairs: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// A node in memory.
@@ -47,6 +50,8 @@ struct Host {
     choices: Dice,
     /// What is wrong with its clock.
     skew: Skew,
+    /// The kind of the message it handled last.
+    last: &'static str,
     /// While it is stopped: what waits for it.
     stopped: Option<VecDeque<Event>>,
 }
@@ -76,6 +81,7 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
         disk: Disk::default(),
         choices: Dice(Rng::new(seed, &[CHOICES])),
         skew: Skew::default(),
+        last: "",
         stopped: None,
     };
     let mut simulation = Simulation {
@@ -83,6 +89,7 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
         nodes: (0..config.nodes).map(host).collect(),
         build,
         seed,
+        pairs: FxHashSet::default(),
         world: World {
             run: Run::new(config, workload, plan, base, sink),
             agenda: Agenda::default(),
@@ -97,7 +104,8 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
     };
     simulation.play();
     let World { run, now, steps, events, .. } = simulation.world;
-    Outcome { run, elapsed: now, steps, events }
+    let pairs = simulation.pairs.into_iter().collect();
+    Outcome { run, elapsed: now, steps, events, pairs }
 }
 
 struct Simulation<'a> {
@@ -105,6 +113,7 @@ struct Simulation<'a> {
     nodes: Vec<Host>,
     build: &'a dyn Fn() -> Box<dyn Node>,
     seed: u64,
+    pairs: FxHashSet<(&'static str, &'static str)>,
     world: World,
 }
 
@@ -256,6 +265,8 @@ impl Simulation<'_> {
             }
             Event::Arrival(flight) => {
                 let fate = if flight.copy { Fate::Duplicated } else { Fate::Delivered };
+                let kind = flight.packet.kind();
+                self.pairs.insert((std::mem::replace(&mut host.last, kind), kind));
                 self.world.fate(&flight, fate);
                 let from = ProcessId(flight.src.0);
                 if let Err(error) = self.step(node, NodeInput::Message(from, flight.packet)) {

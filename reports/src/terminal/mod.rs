@@ -4,11 +4,14 @@
 //! whether it wants colours. Text from outside (values, errors, names) cannot move the cursor.
 
 mod paint;
+mod past;
 mod progress;
+mod story;
 mod suite;
 mod summary;
 
 pub(crate) use paint::{Paint, fit, pad, pad_left, sign};
 pub use progress::{Progress, progress};
+pub use story::story;
 pub use suite::{Board, board, case_row, suite_summary};
 pub use summary::summary;

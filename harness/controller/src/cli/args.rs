@@ -34,6 +34,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Do an old run again
     Replay(ReplayArgs),
+    /// Look for a run that breaks a promise, among simulated runs by the thousand
+    Hunt(Box<HuntArgs>),
     /// Make a failing simulated run small, and tell how it fails
     Shrink(Box<ShrinkArgs>),
     /// Show an old run
@@ -211,6 +213,42 @@ pub struct ReplayArgs {
     /// The verdict as JSON on standard output
     #[arg(long)]
     pub json: bool,
+    /// Where runs are kept
+    #[arg(long, value_name = "DIR", default_value = "store")]
+    pub store: PathBuf,
+    /// Leave out the report's pages and pictures
+    #[arg(long)]
+    pub no_report: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct HuntArgs {
+    /// A protocol of the catalogue
+    #[arg(required_unless_present = "like")]
+    pub name: Option<String>,
+    /// Look near a failing run of processes, for a simulated one that breaks the same promise
+    #[arg(long, value_name = "RUN", conflicts_with = "name")]
+    pub like: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Give up after this long
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_time)]
+    pub budget: Duration,
+    /// Or after so many runs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub runs: Option<u64>,
+    /// How many at a time [default: one per core]
+    #[arg(long, short = 'j', value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// Decides which runs are tried (default: a new one, which is shown)
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Do not follow what reached new situations: every run is drawn anew
+    #[arg(long, conflicts_with = "like")]
+    pub random: bool,
+    /// Do not make what is found small
+    #[arg(long)]
+    pub no_shrink: bool,
     /// Where runs are kept
     #[arg(long, value_name = "DIR", default_value = "store")]
     pub store: PathBuf,

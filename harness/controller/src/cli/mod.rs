@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod check;
 mod export;
+mod hunt;
 mod list;
 mod matrix;
 mod replay;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::bench(&args),
         Command::Check(args) => check::check(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Hunt(args) => hunt::hunt(&args),
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Show(args) => show::show(&args),
         Command::Export(args) => export::export(&args),

@@ -2,13 +2,14 @@
 
 use super::Outcome;
 use super::args::ShrinkArgs;
-use super::terminal::{LiveLine, print};
+use super::terminal::{LiveLine, print, width};
 use super::test::request;
 use crate::search::{self, Effort, Size};
 use crate::store::RunDirectory;
 use crate::{Error, Recipe, resolve};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub fn shrink(args: &ShrinkArgs) -> Outcome {
     let recipe = match args.seed {
@@ -21,19 +22,26 @@ pub fn shrink(args: &ShrinkArgs) -> Outcome {
     if recipe.program().is_some() {
         return Err(Error::usage("a program cannot be simulated, so its runs cannot be shrunk"));
     }
+    let file = args.output.clone().unwrap_or_else(|| file_name(&recipe));
+    tell(&recipe, args.budget, &file)
+}
+
+/// Makes a failing run small, writes it to a file and tells how it fails.
+pub fn tell(recipe: &Recipe, budget: Duration, file: &Path) -> Outcome {
     let mut live = LiveLine::new(true);
-    let effort = Effort { time: args.budget };
-    let shrunk = search::shrink(&recipe, effort, &mut |size: Size, runs| {
+    let effort = Effort { time: budget };
+    let shrunk = search::shrink(recipe, effort, &mut |size: Size, runs| {
         if live.shown() {
             live.draw(&format!("{size}; {runs} runs"));
         }
     })?;
     live.clear();
-    let file = args.output.clone().unwrap_or_else(|| file_name(&shrunk.recipe));
-    write(&file, &shrunk.recipe)?;
+    write(file, &shrunk.recipe)?;
     let ended = if shrunk.cut_short { " (the budget was used up)" } else { "" };
-    print(&format!("{}, {} runs{ended}\n", Size::of(&shrunk.recipe), shrunk.runs));
-    print(&format!("replay: schism replay {}\n", file.display()));
+    let size = Size::of(&shrunk.recipe);
+    print(&format!("shrunk to {size}, in {} runs{ended}\n\n", shrunk.runs));
+    print(&schism_reports::terminal::story(&shrunk.history, &shrunk.finding, width()));
+    print(&format!("\nreplay: schism replay {}\n", file.display()));
     Ok(shrunk.finding.status.exit_code() as u8)
 }
 

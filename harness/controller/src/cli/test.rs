@@ -176,9 +176,7 @@ fn first_lines(plan: &str) -> String {
 }
 
 fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
-    let jobs = args.jobs.map(usize::from);
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = jobs.unwrap_or_else(cores);
+    let jobs = jobs(args.jobs);
     // A thousand histories are looked at, none is kept: their messages need not be recorded.
     let request = Request { messages: "none".into(), ..request.clone() };
     let list: Vec<u64> = (seeds.first..=seeds.last).collect();
@@ -248,6 +246,12 @@ fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
     Ok(worst.exit_code() as u8)
 }
 
+/// How many threads: as asked for, or one per core.
+pub fn jobs(asked: Option<u16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.map_or_else(cores, usize::from)
+}
+
 /// The command line in force, with this seed, on this host.
 fn command_line(seed: Option<(u64, bool)>) -> String {
     let Some((seed, simulated)) = seed else { return String::new() };
@@ -293,7 +297,7 @@ pub fn quoted(word: &str) -> String {
 }
 
 /// A seed that is short enough to be typed.
-fn new_seed() -> u64 {
+pub fn new_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let bits = now.as_nanos() as u64 ^ (u64::from(std::process::id()) << 32);
     schism_nemesis::Rng::new(bits, &[]).below(1_000_000_000)

@@ -34,6 +34,8 @@ pub struct Shrunk {
     pub recipe: Recipe,
     /// How.
     pub finding: Finding,
+    /// The run, with all its messages.
+    pub history: History,
     /// How many runs it took.
     pub runs: u64,
     /// Whether the time was up before nothing could be left out any more.
@@ -155,7 +157,7 @@ impl<'a> Shrinking<'a> {
             Error::harness("the shrunk run does not fail again: the simulator is not deterministic")
         })?;
         let Shrinking { best, runs, .. } = self;
-        Ok(Shrunk { recipe: best, finding, runs, cut_short })
+        Ok(Shrunk { recipe: best, finding, history: run.history, runs, cut_short })
     }
 
     fn late(&self) -> bool {

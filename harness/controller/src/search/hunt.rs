@@ -1,0 +1,165 @@
+//! Looking for a run that breaks a promise.
+//!
+//! Simulated runs come in rounds. In each, some recipes are fresh and the rest are changed a
+//! little from earlier ones that reached situations no run had reached before. What a round
+//! consists of depends on the seed and on what earlier rounds found, never on time or on the number
+//! of threads: so a hunt with the same seed finds the same.
+
+use super::mutate::mutated;
+use super::shrink::broken;
+use super::situations::Situations;
+use crate::judge::judge;
+use crate::simulated::{self, Simulated};
+use crate::{Error, Recipe, Verdict, resolve};
+use schism_checkers::{Budget, Finding};
+use schism_nemesis::Rng;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A recipe drawn anew.
+pub type Fresh<'a> = &'a (dyn Fn(&mut Rng) -> Result<Recipe, Error> + Sync);
+
+/// What is hunted, and how.
+pub struct Hunt<'a> {
+    /// Decides everything but when to stop.
+    pub seed: u64,
+    /// Threads.
+    pub jobs: usize,
+    /// Give up after this long.
+    pub budget: Duration,
+    /// Or after so many runs.
+    pub runs_max: Option<u64>,
+    /// Draws recipes, if any are to be drawn.
+    pub fresh: Option<Fresh<'a>>,
+    /// Recipes to begin with.
+    pub start: Vec<Recipe>,
+    /// Only a run that breaks this promise counts.
+    pub property: Option<String>,
+    /// Whether new situations are followed. Without, every recipe is fresh.
+    pub guided: bool,
+}
+
+/// What came of a hunt.
+pub struct Hunted {
+    /// The first run that broke a promise, and how.
+    pub found: Option<(Recipe, Finding)>,
+    /// How many runs it took.
+    pub runs: u64,
+    /// What they reached.
+    pub situations: Situations,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// So many runs make a round.
+const ROUND: usize = 16;
+/// How many of those that reached something new are remembered.
+const REMEMBERED: usize = 400;
+
+impl Hunt<'_> {
+    /// Hunts. `told` is shown how far it has come.
+    pub fn run(&self, told: &mut dyn FnMut(u64, &Situations)) -> Result<Hunted, Error> {
+        let began = Instant::now();
+        let mut dice = Rng::new(self.seed, &[HUNT]);
+        let mut situations = Situations::default();
+        let mut remembered: Vec<Recipe> = Vec::new();
+        let mut waiting: Vec<Recipe> = self.start.iter().rev().cloned().collect();
+        let mut runs = 0;
+        let enough = |runs: u64| {
+            began.elapsed() >= self.budget || self.runs_max.is_some_and(|most| runs >= most)
+        };
+        let mut found = None;
+        'rounds: while !enough(runs) {
+            let left = self.runs_max.map_or(ROUND as u64, |most| most - runs);
+            let mut round = Vec::new();
+            for _ in 0..left.min(ROUND as u64) {
+                let next = match waiting.pop() {
+                    Some(next) => next,
+                    None => self.next(&remembered, &mut dice)?,
+                };
+                round.push(Recipe { simulated: true, messages: "none".into(), ..next });
+            }
+            let stop = || began.elapsed() >= self.budget;
+            let results = in_parallel(&round, self.jobs, &stop);
+            for (recipe, result) in round.into_iter().zip(results) {
+                // The time was up.
+                let Some(result) = result else { break 'rounds };
+                let (run, verdict) = result?;
+                runs += 1;
+                let new = situations.add(&run, &verdict);
+                if let Some(finding) = self.counts(&recipe, &verdict) {
+                    found = Some((recipe, finding));
+                    break 'rounds;
+                }
+                if new > 0 {
+                    remembered.push(recipe);
+                }
+                told(runs, &situations);
+            }
+            let surplus = remembered.len().saturating_sub(REMEMBERED);
+            remembered.drain(..surplus);
+        }
+        Ok(Hunted { found, runs, situations, took: began.elapsed() })
+    }
+
+    fn counts(&self, recipe: &Recipe, verdict: &Verdict) -> Option<Finding> {
+        let asked = |finding: &&Finding| {
+            self.property.as_ref().is_none_or(|property| finding.property == *property)
+        };
+        let findings: Vec<Finding> = verdict.findings.iter().filter(asked).cloned().collect();
+        broken(recipe, &findings).cloned()
+    }
+
+    fn next(&self, remembered: &[Recipe], dice: &mut Rng) -> Result<Recipe, Error> {
+        let known = if remembered.is_empty() { &self.start[..] } else { remembered };
+        let draw = known.is_empty() || !self.guided || dice.chance(FRESH);
+        if let Some(fresh) = self.fresh.filter(|_| draw) {
+            return fresh(dice);
+        }
+        // Of two, the younger: what was reached late was hard to reach.
+        let count = known.len() as u64;
+        let chosen = dice.below(count).max(dice.below(count)) as usize;
+        let Some(recipe) = known.get(chosen) else {
+            return Err(Error::harness("a hunt has nothing to begin with"));
+        };
+        let allow = resolve::card(&recipe.test).ok();
+        let allow = allow.map(|card| resolve::allowance(card, recipe.nodes));
+        Ok(mutated(recipe, known, allow.as_ref(), dice))
+    }
+}
+
+/// The key of the stream of random numbers.
+const HUNT: u64 = 0x6875_6e74;
+/// How many recipes are fresh although there are some to follow.
+const FRESH: f64 = 0.5;
+
+type Judged = Result<(Simulated, Verdict), Error>;
+
+/// Runs all of them, on so many threads. Those that had not begun when the time was up are missing.
+fn in_parallel(
+    recipes: &[Recipe],
+    jobs: usize,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Vec<Option<Judged>> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<Option<Judged>>> = Mutex::new(recipes.iter().map(|_| None).collect());
+    let work = || {
+        while !stop() {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(recipe) = recipes.get(i) else { return };
+            let judged = simulated::run(recipe).and_then(|run| {
+                let verdict = judge(&run.history, &Budget::default())?;
+                Ok((run, verdict))
+            });
+            results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(judged);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..jobs {
+            scope.spawn(work);
+        }
+        work();
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,277 @@
+//! How a promise was broken, told on one screen: a space-time diagram, time from top to bottom,
+//! with the words beside it.
+//!
+//! It works for any promise: from the records a checker shows, everything that could have led to
+//! them is found by following messages back from receivers to senders. What is told is chosen by
+//! how much it explains: the shown records, operations and faults, lost and late messages, then
+//! what the protocol told and the messages that led there.
+
+use super::paint::fit;
+use super::past::Past;
+use crate::words;
+use schism_checkers::Finding;
+use schism_history::{
+    Entry, Fate, FaultEdge, History, Message, Nanos, NodeChange, NodeId, OpKind, Peer, Phase,
+};
+use std::collections::BTreeMap;
+
+/// So many things fit on a screen.
+const ROWS: usize = 22;
+/// Columns from one node to the next.
+const WIDTH: usize = 5;
+/// A message that takes so many times as long as most is late.
+const LATE: u64 = 4;
+
+/// Something that is told.
+struct Row {
+    at: Nanos,
+    /// Position in the history, which breaks ties.
+    index: u64,
+    /// The lower, the more it explains.
+    rank: u8,
+    drawn: Drawn,
+    text: String,
+}
+
+/// What a row shows in the diagram.
+enum Drawn {
+    /// Something at a node.
+    At(NodeId, char),
+    /// A message, and whether it arrives.
+    Arrow(NodeId, NodeId, bool),
+    /// Nothing: it is about all, or about time.
+    Nowhere,
+}
+
+/// Tells how a promise was broken. The history should have all messages.
+pub fn story(history: &History, finding: &Finding, width: usize) -> String {
+    let nodes = usize::from(history.meta.nodes);
+    let zero = began(history);
+    let past = Past::of(history, &finding.witness);
+    let mut rows = happenings(history, finding, &past);
+    rows.extend(messages(history, &past, zero));
+    rows.sort_by_key(|row| (row.rank, std::cmp::Reverse(row.at), row.index));
+    let untold = rows.len().saturating_sub(ROWS);
+    rows.truncate(ROWS);
+    rows.sort_by_key(|row| (row.at, row.index));
+
+    let mut text = String::from("           ");
+    for node in 0..nodes {
+        text.push_str(&format!("{:WIDTH$}", NodeId(node as u16).to_string()));
+    }
+    text.push('\n');
+    let lives = Lives::of(history);
+    for row in &rows {
+        let lanes = lanes(nodes, row, &lives);
+        let line = format!("{:>9}  {lanes}{}", since(row.at, zero), row.text);
+        text.push_str(fit(line.trim_end(), width).as_str());
+        text.push('\n');
+    }
+    if untold > 0 {
+        text.push_str(&format!("           … and {untold} things that explain less\n"));
+    }
+    let end = format!("{}: {}", finding.property, words::plain(&finding.explanation));
+    text.push_str(&textwrap::fill(&end, width));
+    text.push('\n');
+    text
+}
+
+/// When the work began: plans and replays count from there.
+fn began(history: &History) -> Nanos {
+    let chaos = history.records.iter().find(|record| record.entry == Entry::Phase(Phase::Chaos));
+    chaos.map_or(0, |record| record.time)
+}
+
+/// `40 ms`, `-2 ms` before the work began.
+fn since(at: Nanos, zero: Nanos) -> String {
+    let (sign, nanos) = if at < zero { ("-", zero - at) } else { ("", at - zero) };
+    let tenths = (nanos + 50_000) / 100_000;
+    match tenths % 10 {
+        0 => format!("{sign}{} ms", tenths / 10),
+        tenth => format!("{sign}{}.{tenth} ms", tenths / 10),
+    }
+}
+
+/// Operations, faults, what was done to nodes, and what protocols told.
+fn happenings(history: &History, finding: &Finding, past: &Past) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut told: BTreeMap<(NodeId, String), usize> = BTreeMap::new();
+    for record in &history.records {
+        let shown = finding.witness.contains(&record.index);
+        let (at, index) = (record.time, record.index);
+        let row = |rank, drawn, text| {
+            let rank = if shown { 0 } else { rank };
+            Row { at, index, rank, drawn, text }
+        };
+        match &record.entry {
+            Entry::Op(op) => {
+                let mark = if op.kind == OpKind::Invoke { '▷' } else { '◁' };
+                let drawn = op.node.map_or(Drawn::Nowhere, |node| Drawn::At(node, mark));
+                let text = format!("process {}: {}", op.process, words::operation(op));
+                rows.push(row(1, drawn, text));
+            }
+            Entry::Fault(fault) => {
+                let rank = if fault.edge == FaultEdge::Begin { 1 } else { 3 };
+                rows.push(row(rank, Drawn::Nowhere, words::fault(fault)));
+            }
+            Entry::Node(event) => {
+                let (rank, mark) = match &event.change {
+                    NodeChange::Started { incarnation: 0, .. }
+                    | NodeChange::Ready
+                    | NodeChange::Stopped
+                        if !shown =>
+                    {
+                        continue;
+                    }
+                    NodeChange::Killed | NodeChange::Died(_) => (1, '✕'),
+                    _ => (1, '●'),
+                };
+                let text = format!("{} {}", event.node, words::change(&event.change));
+                rows.push(row(rank, Drawn::At(event.node, mark), text));
+            }
+            Entry::Event(event) if shown || past.holds(event.node, at) => {
+                let text = format!("{}: {}", event.node, words::event(event));
+                // What is told again and again explains most the last time.
+                let kind = (event.node, event.kind.to_string());
+                if !shown && let Some(&earlier) = told.get(&kind) {
+                    let earlier: &mut Row = &mut rows[earlier];
+                    earlier.rank = earlier.rank.max(6);
+                }
+                if !shown {
+                    told.insert(kind, rows.len());
+                }
+                rows.push(row(4, Drawn::At(event.node, '●'), text));
+            }
+            _ => {}
+        }
+    }
+    rows
+}
+
+/// Messages that were lost or late, and the last of each kind that led to what is shown.
+fn messages(history: &History, past: &Past, zero: Nanos) -> Vec<Row> {
+    let between = |message: &Message| match (message.src, message.dest) {
+        (Peer::Node(src), Peer::Node(dest)) if src != dest => Some((src, dest)),
+        _ => None,
+    };
+    let all = || {
+        history.records.iter().filter_map(|record| match &record.entry {
+            Entry::Message(message) => Some((record, message, between(message)?)),
+            _ => None,
+        })
+    };
+    let arrived = |message: &Message| matches!(message.fate, Fate::Delivered | Fate::Duplicated);
+    let mut taken: Vec<Nanos> =
+        all().filter(|(_, m, _)| arrived(m)).map(|(record, m, _)| record.time - m.sent).collect();
+    taken.sort_unstable();
+    let usual = taken.get(taken.len() / 2).copied().unwrap_or(0);
+
+    let mut rows = Vec::new();
+    // How often the same was lost, and the row that tells of it.
+    let mut lost: BTreeMap<(NodeId, NodeId, &str, Fate), (usize, u64)> = BTreeMap::new();
+    let mut last: BTreeMap<(NodeId, NodeId, &str), Row> = BTreeMap::new();
+    for (record, message, (src, dest)) in all() {
+        let kind = words::plain(&message.kind);
+        let index = record.index;
+        if arrived(message) {
+            let late = record.time - message.sent > usual * LATE;
+            if !past.holds(dest, record.time) && !late {
+                continue;
+            }
+            let again = if message.fate == Fate::Duplicated { " again" } else { "" };
+            let sent = since(message.sent, zero);
+            let text = match late {
+                true => format!("{kind} arrives{again}, late: sent at {sent}"),
+                false => format!("{kind}{again}"),
+            };
+            let rank = if late && past.holds(dest, record.time) { 2 } else { 5 };
+            let drawn = Drawn::Arrow(src, dest, true);
+            let row = Row { at: record.time, index, rank, drawn, text };
+            match late {
+                true => rows.push(row),
+                false => drop(last.insert((src, dest, &message.kind), row)),
+            }
+        } else if message.fate != Fate::InFlight {
+            let found = lost.entry((src, dest, &message.kind, message.fate));
+            let (row, count) = found.or_insert((rows.len(), 0));
+            *count += 1;
+            let text = match *count {
+                1 => format!("{kind} {}", words::fate(message.fate)),
+                n => format!("{kind} {} ({n} of them)", words::fate(message.fate)),
+            };
+            if *row == rows.len() {
+                let drawn = Drawn::Arrow(src, dest, false);
+                let rank = if message.fate == Fate::Dead { 4 } else { 2 };
+                rows.push(Row { at: message.sent, index, rank, drawn, text });
+            } else {
+                rows[*row].text = text;
+            }
+        }
+    }
+    rows.extend(last.into_values());
+    rows
+}
+
+/// When nodes were down.
+struct Lives {
+    down: Vec<(NodeId, Nanos, Nanos)>,
+}
+
+impl Lives {
+    fn of(history: &History) -> Lives {
+        let mut down: Vec<(NodeId, Nanos, Nanos)> = Vec::new();
+        for record in &history.records {
+            let Entry::Node(event) = &record.entry else { continue };
+            match event.change {
+                NodeChange::Killed | NodeChange::Died(_) => {
+                    down.push((event.node, record.time, Nanos::MAX));
+                }
+                NodeChange::Started { .. } => {
+                    let open = down.iter_mut().filter(|d| d.0 == event.node && d.2 == Nanos::MAX);
+                    open.for_each(|spell| spell.2 = record.time);
+                }
+                _ => {}
+            }
+        }
+        Lives { down }
+    }
+
+    fn is_down(&self, node: NodeId, at: Nanos) -> bool {
+        self.down.iter().any(|&(who, from, until)| who == node && from < at && at < until)
+    }
+}
+
+/// The diagram's part of a row.
+fn lanes(nodes: usize, row: &Row, lives: &Lives) -> String {
+    let mut line: Vec<char> = vec![' '; nodes * WIDTH];
+    for node in 0..nodes {
+        let down = lives.is_down(NodeId(node as u16), row.at);
+        line[node * WIDTH] = if down { ' ' } else { '│' };
+    }
+    let column = |node: NodeId| usize::from(node.0) * WIDTH;
+    match row.drawn {
+        Drawn::Nowhere => {}
+        Drawn::At(node, mark) => {
+            if let Some(cell) = line.get_mut(column(node)) {
+                *cell = mark;
+            }
+        }
+        Drawn::Arrow(src, dest, arrives) => {
+            let (from, to) = (column(src), column(dest));
+            let (left, right) = (from.min(to), from.max(to));
+            if right < line.len() {
+                for cell in &mut line[left + 1..right] {
+                    *cell = if *cell == '│' { '┼' } else { '─' };
+                }
+                line[from] = if from < to { '├' } else { '┤' };
+                match (arrives, from < to) {
+                    (true, true) => line[to] = '▶',
+                    (true, false) => line[to] = '◀',
+                    (false, true) => line[to - 1] = '╳',
+                    (false, false) => line[to + 1] = '╳',
+                }
+            }
+        }
+    }
+    line.into_iter().collect()
+}
