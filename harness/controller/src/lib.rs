@@ -1,6 +1,7 @@
 //! The controller: runs systems under test as real processes or simulated, records and judges
 //! what they do.
 
+mod broadcast;
 pub mod cli;
 mod cost;
 mod environment;
@@ -14,6 +15,7 @@ mod recipe;
 mod reporting;
 mod resolve;
 mod search;
+mod serve;
 mod simulated;
 mod store;
 mod suite;

@@ -1,5 +1,6 @@
 //! Runs of real processes.
 
+use crate::broadcast::Broadcast;
 use crate::cli::LiveLine;
 use crate::processes::{self, Host, HostError, Program};
 use crate::store::RunDirectory;
@@ -108,7 +109,9 @@ pub fn run(
     let plan = recipe.plan.clone();
     let mut run = Run::new(recipe.config(), workload, plan, recipe.base(), Box::new(watched));
     let mut meter = Meter::default();
+    let mut broadcast = Broadcast::to(directory.progress(), recipe);
     host.play(&mut run, |run, now| {
+        broadcast.glance(run, now);
         if live.shown() {
             live.draw(&meter.line(run, recipe, now));
         }

@@ -73,6 +73,11 @@ impl RunDirectory {
         self.path.join("nodes")
     }
 
+    /// How it is getting on, while it is under way.
+    pub fn progress(&self) -> PathBuf {
+        self.path.join("progress.json")
+    }
+
     /// The report.
     pub fn report(&self) -> PathBuf {
         self.path.join("report")

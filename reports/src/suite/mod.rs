@@ -9,6 +9,7 @@ mod trends;
 
 pub use junit::{Error as JunitError, junit};
 pub use markdown::markdown;
+pub(crate) use page::body;
 pub use page::{LinkOf, page};
 pub use trends::{EARLIER_MIN, Flip, Judgement, Metric, Trend, Trends};
 
@@ -164,6 +165,22 @@ pub struct CaseResult {
 }
 
 impl CaseResult {
+    /// A case that has not run.
+    pub fn skipped_case(name: &CaseName) -> CaseResult {
+        CaseResult {
+            case: name.clone(),
+            command: String::new(),
+            expect: Vec::new(),
+            outcome: CaseOutcome::Skipped,
+            started: String::new(),
+            seconds: 0.0,
+            findings: Vec::new(),
+            run: None,
+            figures: None,
+            sweep: None,
+        }
+    }
+
     /// Whether it came to what was expected.
     pub fn passed(&self) -> bool {
         matches!(&self.outcome, CaseOutcome::Judged(status) if self.expect.contains(status))
@@ -262,18 +279,8 @@ mod tests {
     use super::*;
 
     fn case(expect: &[Status], outcome: CaseOutcome) -> CaseResult {
-        CaseResult {
-            case: CaseName::default(),
-            command: String::new(),
-            expect: expect.to_vec(),
-            outcome,
-            started: String::new(),
-            seconds: 0.0,
-            findings: Vec::new(),
-            run: None,
-            figures: None,
-            sweep: None,
-        }
+        let case = CaseResult::skipped_case(&CaseName::default());
+        CaseResult { expect: expect.to_vec(), outcome, ..case }
     }
 
     fn code(cases: Vec<CaseResult>) -> u8 {

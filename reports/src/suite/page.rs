@@ -16,7 +16,8 @@ pub fn page(suite: &SuiteResult, trends: &Trends, link: LinkOf<'_>) -> String {
     web::standalone(&title, &body(suite, trends, link))
 }
 
-fn body(suite: &SuiteResult, trends: &Trends, link: LinkOf<'_>) -> Markup {
+/// What the page holds.
+pub fn body(suite: &SuiteResult, trends: &Trends, link: LinkOf<'_>) -> Markup {
     let failing: Vec<&CaseResult> =
         suite.cases.iter().filter(|case| !case.passed() && !case.skipped()).collect();
     html! {

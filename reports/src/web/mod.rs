@@ -1,7 +1,23 @@
-//! Pages that are not about one run: what all of them share.
+//! Pages that are not about one run: lists, comparisons, suites, a run under way.
 //!
-//! Everything from outside is escaped where it is written (the template does it), and what would
-//! hide or reorder text is made visible before. No page loads anything from elsewhere.
+//! They are pure functions of what they show, like everything in this crate; `schism serve` hands
+//! them out. Everything from outside is escaped where it is written (the template does it), and
+//! what would hide or reorder text is made visible before.
+
+mod chart;
+mod compare;
+mod live;
+mod message;
+mod run;
+mod runs;
+mod suites;
+
+pub use compare::{Compared, compare};
+pub use live::{LivePoint, LiveRun, live};
+pub use message::message;
+pub use run::{RunPage, run};
+pub use runs::{Query, RunRow, Sort, State, runs};
+pub use suites::{SuiteRow, suite, suites};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -11,6 +27,8 @@ pub const STYLE: &str = concat!(
     include_str!("../../assets/report.css"),
     include_str!("../../assets/web.css")
 );
+/// What pages that are served do by themselves: follow a run under way.
+pub const SCRIPT: &str = include_str!("../../assets/web.js");
 
 /// The colour of a verdict; a word and a sign always stand beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +50,53 @@ impl Light {
             Light::Bad => "bad",
         }
     }
+
+    /// That of a verdict.
+    pub fn of(status: schism_checkers::Status) -> Light {
+        match status.exit_code() {
+            0 => Light::Good,
+            1 => Light::Bad,
+            _ => Light::Doubt,
+        }
+    }
 }
 
 /// A page as one file, which may load nothing.
-pub fn standalone(title: &str, body: &Markup) -> String {
+pub(crate) fn standalone(title: &str, body: &Markup) -> String {
     let policy = "default-src 'none'; style-src 'unsafe-inline'";
-    let style = html! {
+    let head = html! {
         meta http-equiv="Content-Security-Policy" content=(policy);
         style { (PreEscaped(STYLE)) }
     };
-    document(title, &style, body)
+    document(title, &head, body)
+}
+
+/// The part of the server a page belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Runs,
+    Suites,
+}
+
+/// A page of the server.
+fn served(title: &str, part: Part, body: &Markup) -> String {
+    let head = html! {
+        link rel="stylesheet" href="/assets/style.css";
+        script src="/assets/web.js" defer {}
+    };
+    let current = |this: Part| (this == part).then_some("page");
+    let body = html! {
+        a.skip href="#content" { "To the content" }
+        div.bar {
+            nav aria-label="Schism" {
+                strong { "Schism" }
+                a href="/runs" aria-current=[current(Part::Runs)] { "Runs" }
+                a href="/suites" aria-current=[current(Part::Suites)] { "Suites" }
+            }
+        }
+        div id="content" { (body) }
+    };
+    document(&format!("{title} · Schism"), &head, &body)
 }
 
 fn document(title: &str, head: &Markup, body: &Markup) -> String {
@@ -52,11 +107,29 @@ fn document(title: &str, head: &Markup, body: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (crate::words::plain(title)) }
+                title { (text(title)) }
                 (head)
             }
             body { (body) }
         }
     };
     markup.into_string()
+}
+
+/// Text from outside, with what would hide or reorder it made visible.
+fn text(text: &str) -> Markup {
+    html! { (crate::words::plain(text)) }
+}
+
+/// A relative path, or a value of a query, as part of an address.
+pub fn url(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for &byte in path.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out += &format!("%{byte:02X}");
+        }
+    }
+    out
 }

@@ -2,6 +2,7 @@
 
 use super::bench::BenchArgs;
 use super::matrix::MatrixArgs;
+use super::serve::ServeArgs;
 use super::suite::SuiteArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schism_nemesis::Mix;
@@ -30,6 +31,8 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Measure what protocols cost when nothing goes wrong
     Bench(BenchArgs),
+    /// Show the store in a browser
+    Serve(ServeArgs),
     /// Judge a recorded history
     Check(CheckArgs),
     /// Do an old run again

@@ -8,6 +8,7 @@ mod hunt;
 mod list;
 mod matrix;
 mod replay;
+mod serve;
 mod show;
 mod shrink;
 mod suite;
@@ -48,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Export(args) => export::export(&args),
         Command::Suite(args) => suite::suite(&args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Node(args) => test::node(&args),
     };
     match result {

@@ -5,10 +5,10 @@ use super::terminal::{LiveLines, colour, print, width};
 use super::{Outcome, test};
 use crate::Error;
 use crate::suite::{
-    self, Case, Ledger, Rules, Running, Shard, Suite, Surroundings, Watch, execute,
+    self, Case, Ledger, Pruned, Rules, Running, Shard, Suite, Surroundings, Watch, execute,
 };
 use clap::{Args, Parser};
-use schism_reports::suite::{CaseOutcome, CaseResult, SuiteResult};
+use schism_reports::suite::{CaseResult, SuiteResult};
 use schism_reports::terminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -126,6 +126,11 @@ fn run(suite: &Suite, args: &SuiteArgs) -> Outcome {
         let directory = directory.display().to_string();
         print(&terminal::suite_summary(&result, &trends, &directory, colour(), width()));
     }
+    let pruned = suite::prune(&args.store, &suite.name, suite.rules.keep)?;
+    if !args.json && pruned != Pruned::default() {
+        let Pruned { runs, suites } = pruned;
+        print(&format!("  removed     {runs} old runs, {suites} old runs of the suite\n"));
+    }
     Ok(result.exit_code())
 }
 
@@ -143,16 +148,9 @@ fn sum_up(
     let of = |case: &&Case| {
         let done = ledger.done.iter().find(|done| done.case == case.name);
         done.cloned().unwrap_or_else(|| CaseResult {
-            case: case.name.clone(),
             command: suite::command(&case.args),
             expect: case.expect.clone(),
-            outcome: CaseOutcome::Skipped,
-            started: String::new(),
-            seconds: 0.0,
-            findings: Vec::new(),
-            run: None,
-            figures: None,
-            sweep: None,
+            ..CaseResult::skipped_case(&case.name)
         })
     };
     SuiteResult {

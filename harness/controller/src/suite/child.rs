@@ -117,16 +117,11 @@ impl<'a> Running<'a> {
         let text = fs::read_to_string(&self.output).unwrap_or_default();
         let _ = fs::remove_file(&self.output);
         let mut result = CaseResult {
-            case: self.case.name.clone(),
             command: command(&self.case.args),
             expect: self.case.expect.clone(),
-            outcome: CaseOutcome::Skipped,
             started: humantime::format_rfc3339_seconds(self.started).to_string(),
             seconds: self.elapsed().as_secs_f64(),
-            findings: Vec::new(),
-            run: None,
-            figures: None,
-            sweep: None,
+            ..CaseResult::skipped_case(&self.case.name)
         };
         let read = if self.case.is_sweep() && self.swept.is_none() {
             swept(&text, &mut result).inspect(|_| {

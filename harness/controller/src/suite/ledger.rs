@@ -7,7 +7,7 @@
 use super::definition::Suite;
 use super::shard::Shard;
 use crate::Error;
-use schism_reports::suite::{CaseName, CaseResult, SuiteResult};
+use schism_reports::suite::{CaseName, CaseResult, SuiteResult, Trends};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -128,7 +128,7 @@ impl Ledger {
     }
 
     /// Reads a run that may be in use by somebody else.
-    fn open(path: &Path) -> Result<Ledger, Error> {
+    pub fn open(path: &Path) -> Result<Ledger, Error> {
         let file = path.join(LEDGER);
         let file = OpenOptions::new()
             .read(true)
@@ -163,7 +163,8 @@ impl Ledger {
         Ok(whole as u64)
     }
 
-    fn lock(&self) -> Result<(), Error> {
+    /// Keeps others from running it.
+    pub fn lock(&self) -> Result<(), Error> {
         match self.file.try_lock() {
             Ok(()) => Ok(()),
             Err(TryLockError::WouldBlock) => Err(Error::usage(format!(
@@ -200,6 +201,11 @@ impl Ledger {
         &self.path
     }
 
+    /// Which part of the suite it is.
+    pub fn shard(&self) -> Option<&str> {
+        self.head.shard.as_deref()
+    }
+
     /// When the run began, in UTC.
     pub fn started(&self) -> &str {
         &self.head.started
@@ -214,4 +220,42 @@ impl Ledger {
             .map_err(|e| Error::writing(&file, e))?;
         Ok(file)
     }
+}
+
+/// What is known of a run of a suite, finished or not.
+pub struct Tale {
+    /// What it came to so far.
+    pub result: SuiteResult,
+    /// What has changed since earlier runs.
+    pub trends: Trends,
+    /// Whether it has ended.
+    pub finished: bool,
+}
+
+/// Tells of a run of a suite from what its files say.
+pub fn tale(result: Option<&str>, trends: Option<&str>, ledger: Option<&str>) -> Option<Tale> {
+    if let Some(result) = result.and_then(|text| serde_json::from_str(text).ok()) {
+        let trends = trends.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        return Some(Tale { result, trends, finished: true });
+    }
+    let mut lines = ledger?.lines();
+    let head: Head = serde_json::from_str(lines.next()?).ok()?;
+    let lines: Vec<Line> = lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let seconds = lines.iter().map(|line| line.seconds).fold(0.0, f64::max);
+    let case = |name: &CaseName| {
+        let done = lines.iter().find(|line| line.case.case == *name);
+        done.map_or_else(|| CaseResult::skipped_case(name), |line| line.case.clone())
+    };
+    let result = SuiteResult {
+        name: head.suite,
+        version: head.version,
+        started: head.started,
+        seconds,
+        cores: std::thread::available_parallelism().map_or(1, usize::from),
+        shard: head.shard,
+        cut_short: Some("it is under way, or it broke off".into()),
+        cases: head.cases.iter().map(case).collect(),
+        ..SuiteResult::default()
+    };
+    Some(Tale { result, trends: Trends::default(), finished: false })
 }

@@ -3,6 +3,7 @@
 use super::ledger::{Ledger, RESULT, result, runs};
 use crate::Error;
 use schism_reports::suite::{SuiteResult, Trends, junit, markdown, page};
+use schism_reports::web::url;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -37,17 +38,4 @@ pub fn write_outputs(ledger: &Ledger, store: &Path, suite: &SuiteResult) -> Resu
             .map_err(|e| Error::writing(file, e))?;
     }
     Ok(trends)
-}
-
-/// A relative path as part of an address: names of tests and programs may hold anything.
-fn url(path: &str) -> String {
-    let mut out = String::new();
-    for &byte in path.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_./~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out += &format!("%{byte:02X}");
-        }
-    }
-    out
 }

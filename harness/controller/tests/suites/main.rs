@@ -1,6 +1,8 @@
 //! `schism suite` as a user calls it: exit codes, resumption, shards, refusals.
 
 mod exit_codes;
+mod outputs;
+mod prune;
 mod refusals;
 mod resume;
 
