@@ -8,6 +8,7 @@
 use super::mutate::mutated;
 use super::shrink::broken;
 use super::situations::Situations;
+use crate::environment::allowance;
 use crate::judge::judge;
 use crate::simulated::{self, Simulated};
 use crate::{Error, Recipe, Verdict, resolve};
@@ -123,8 +124,8 @@ impl Hunt<'_> {
         let Some(recipe) = known.get(chosen) else {
             return Err(Error::harness("a hunt has nothing to begin with"));
         };
-        let allow = resolve::card(&recipe.test).ok();
-        let allow = allow.map(|card| resolve::allowance(card, recipe.nodes));
+        let card = resolve::card(&recipe.test).ok();
+        let allow = card.and_then(|card| allowance(card, recipe.nodes, recipe.environment()));
         Ok(mutated(recipe, known, allow.as_ref(), dice))
     }
 }
