@@ -139,15 +139,17 @@ impl Drawing {
     /// while messages are late. What a protocol forgets when it restarts, or believes of a leader
     /// that came and went, shows when elections meet restarts, and single kills seconds apart
     /// hardly ever make them meet. Either any node bounces, faster than elections go, or leaders
-    /// fall as soon as they rise.
+    /// fall as soon as they rise, most of the time: it takes several reigns in a row that end in
+    /// the middle of something to bring back what an earlier leader had left behind.
     fn place_storm(&mut self) {
         let leaders = self.allow.leader && self.rng.chance(0.5);
         let (down, gap, late) = match leaders {
-            true => ((40, 600), 300 + self.rng.below(600), self.rng.pick(&[30, 80, 150])),
+            true => ((100, 500), 300, self.rng.pick(&[30, 60, 120])),
             false => ((5, 60), 60 + self.rng.below(300), self.rng.pick(&[100, 250, 500])),
         };
         let late = Duration::from_millis(late.copied().unwrap_or(100));
-        let kills = ((self.end - self.start) * (20 + self.rng.below(30)) / 100 / gap).min(60);
+        let share = if leaders { 40 + self.rng.below(50) } else { 20 + self.rng.below(30) };
+        let kills = ((self.end - self.start) * share / 100 / gap).min(60);
         if kills < 3 {
             return;
         }
@@ -175,7 +177,8 @@ impl Drawing {
                 let what = What::Kill(after);
                 self.keep(Fault { what, target, from, until, when: None });
             }
-            at += gap / 2 + self.rng.below(gap);
+            // A leader is out until about the next one falls; any other node, for a moment.
+            at += if leaders { length } else { gap / 2 + self.rng.below(gap) };
         }
     }
 

@@ -1,10 +1,15 @@
 //! The parts that stacks are made of.
 
-use crate::broadcast::{BasicBroadcast, EagerReliableBroadcast};
-use crate::detectors::ExcludeOnTimeout;
+use crate::broadcast::{
+    BasicBroadcast, ConsensusBasedTotalOrder, EagerReliableBroadcast,
+    MajorityAckUniformReliableBroadcast,
+};
+use crate::consensus::Paxos;
+use crate::detectors::{ElectLowerEpoch, ExcludeOnTimeout};
 use crate::links::PerfectLinks;
 use schism_kernel::{
-    BestEffortBroadcast, Component, Net, PerfectFailureDetector, PerfectLink, ReliableBroadcast,
+    AmbientLeader, BestEffortBroadcast, Component, EventualLeaderDetector, Instances, Many, Net,
+    PerfectFailureDetector, PerfectLink, ReliableBroadcast, TotalOrderBroadcast, UniformConsensus,
     Wire, layer,
 };
 
@@ -26,4 +31,24 @@ pub fn eager_reliable_broadcast<M: Wire>() -> impl Component<Provides = Reliable
 /// The perfect failure detector, by timeout.
 pub fn perfect_detector() -> impl Component<Provides = PerfectFailureDetector> {
     layer(ExcludeOnTimeout::default(), perfect_links())
+}
+
+/// The eventual leader detector, which bears restarts.
+pub fn eventual_leader_detector() -> impl Component<Provides = EventualLeaderDetector> {
+    layer(ElectLowerEpoch::default(), Net::default())
+}
+
+/// As many instances of Paxos as are spoken of, under an ambient leader detector.
+pub fn many_paxos<V: Wire>(
+    paxos: Paxos<V>,
+) -> impl Component<Provides = Many<u64, UniformConsensus<V>>> {
+    Instances::of(layer(paxos, (Net::default(), AmbientLeader)))
+}
+
+/// Total-order broadcast over majority-ack broadcast and Paxos, under an ambient leader detector.
+pub fn total_order_broadcast<M: Wire>(
+    broadcast: ConsensusBasedTotalOrder<M>,
+) -> impl Component<Provides = TotalOrderBroadcast<M>> {
+    let urb = layer(MajorityAckUniformReliableBroadcast::default(), best_effort_broadcast());
+    layer(broadcast, (urb, many_paxos(Paxos::default())))
 }

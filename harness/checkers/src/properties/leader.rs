@@ -13,12 +13,12 @@
 //!   elected before, by anybody, has crashed. Antecedent: an election. Stress: one of somebody else
 //!   than the first leader.
 //! * **election safety**: a term (of one instance) has at most one leader among the honest.
-//!   Antecedent: a `lead`. Stress: one of a new term while the former leader was still up.
+//!   Antecedent: a `lead`. Stress: one of a new term while the former leader was up, still or again.
 
 use super::run::{Breaches, Moment, Run, name};
 use crate::{Finding, Status};
 use rustc_hash::FxHashMap;
-use schism_history::Nanos;
+use schism_history::{Entry, Nanos, NodeChange, Record};
 
 /// Whom a process trusts at the deadline.
 #[derive(Clone, Copy, Default)]
@@ -186,8 +186,20 @@ pub(super) fn leader_accuracy(run: &Run<'_>) -> Finding {
     run.verdict(Status::Violated, breaches, antecedents, stress, stressor)
 }
 
+/// Every start of a node: which, and the record.
+fn starts(run: &Run<'_>) -> Vec<(usize, u64)> {
+    let started = |record: &Record| match &record.entry {
+        Entry::Node(event) if matches!(event.change, NodeChange::Started { .. }) => {
+            Some((usize::from(event.node.0), record.index))
+        }
+        _ => None,
+    };
+    run.history.records.iter().filter_map(started).collect()
+}
+
 /// Judges election safety.
 pub(super) fn election_safety(run: &Run<'_>) -> Finding {
+    let starts = starts(run);
     let mut leaders: FxHashMap<(Option<u64>, u64), (usize, u64)> = FxHashMap::default();
     let mut latest: FxHashMap<Option<u64>, (usize, u64, u64)> = FxHashMap::default();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
@@ -201,7 +213,10 @@ pub(super) fn election_safety(run: &Run<'_>) -> Finding {
         let instance = event.instance;
         let former = latest.insert(instance, (told.node, term, told.index));
         if let Some((former, old, since)) = former {
-            let down = run.crashes(former).iter().any(|&(at, _)| at > since && at < told.index);
+            let crash = run.crashes(former).iter().rev().find(|&&(at, _)| at < told.index);
+            let down = crash.is_some_and(|&(at, _)| {
+                at > since && !starts.iter().any(|&(n, s)| n == former && s > at && s < told.index)
+            });
             stress += u64::from(former != told.node && old != term && !down);
         }
         let (leader, index) = *leaders.entry((instance, term)).or_insert((told.node, told.index));

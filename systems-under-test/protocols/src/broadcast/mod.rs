@@ -7,6 +7,7 @@ mod eager_reliable_broadcast;
 mod fifo_broadcast;
 mod lazy_reliable_broadcast;
 mod majority_uniform_broadcast;
+mod total_order_broadcast;
 mod waiting_causal_broadcast;
 
 pub use all_ack_uniform_broadcast::AllAckUniformReliableBroadcast;
@@ -15,6 +16,7 @@ pub use eager_reliable_broadcast::EagerReliableBroadcast;
 pub use fifo_broadcast::BroadcastWithSequenceNumber;
 pub use lazy_reliable_broadcast::LazyReliableBroadcast;
 pub use majority_uniform_broadcast::MajorityAckUniformReliableBroadcast;
+pub use total_order_broadcast::{Batch, ConsensusBasedTotalOrder};
 pub use waiting_causal_broadcast::{Dated, WaitingCausalBroadcast};
 
 use schism_kernel::ProcessId;

@@ -2,13 +2,13 @@
 
 use super::{Beyond, Card, Twin};
 use crate::detectors::{
-    ExcludeOnTimeout, IncreasingTimeout, MonarchicalEventualLeaderDetection,
+    ElectLowerEpoch, ExcludeOnTimeout, IncreasingTimeout, MonarchicalEventualLeaderDetection,
     MonarchicalLeaderElection,
 };
 use crate::services::Detecting;
 use crate::stacks::perfect_links;
 use crate::{Environment, Model};
-use schism_kernel::{Node, layer, node};
+use schism_kernel::{Net, Node, layer, node};
 
 fn perfect(defect: impl FnOnce(&mut ExcludeOnTimeout)) -> Box<dyn Node> {
     let mut detector = ExcludeOnTimeout::default();
@@ -113,6 +113,31 @@ pub(super) const EVENTUAL_LEADER: Card = Card {
             |_| eventual_leader(|_, detector| detector.never_restores = true),
         ),
     ],
+    beyond: &[],
+};
+
+fn eventual_leader_by_epochs(defect: impl FnOnce(&mut ElectLowerEpoch)) -> Box<dyn Node> {
+    let mut election = ElectLowerEpoch::default();
+    defect(&mut election);
+    node(layer(Detecting::default(), layer(election, Net::default())))
+}
+
+pub(super) const EVENTUAL_LEADER_BY_EPOCHS: Card = Card {
+    name: "eventual-leader-by-epochs",
+    line: "in the end everybody trusts the same process, one that no longer restarts",
+    source: "Module 2.9, Algorithm 2.9",
+    model: Model::Recovery,
+    promises: &["eventual leadership agreement"],
+    workload: "detect",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| eventual_leader_by_epochs(|_| {}),
+    twins: &[Twin::new(
+        "never-forgets",
+        "believes for ever what it first heard of each process",
+        "eventual leadership agreement",
+        |_| eventual_leader_by_epochs(|election| election.never_forgets = true),
+    )],
     beyond: &[],
 };
 

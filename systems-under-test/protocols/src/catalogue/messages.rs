@@ -38,6 +38,11 @@ const fn elsewhere(n: f64) -> f64 {
     (n - 1.0) / n
 }
 
+/// A command on its way through a log with a leader.
+const TO_A_LEADER: (&str, fn(f64, f64) -> f64) =
+    ("2N, and one to the leader", |n, _| 2.0 * (n - 1.0) + elsewhere(n));
+const TOLD_AT_ONCE: &str = "followers are told what is decided when nothing else is under way";
+
 const TABLE: &[Row] = &[
     ("echo", "0", |_, _| 0.0, ""),
     ("unique-ids", "0", |_, _| 0.0, ""),
@@ -58,12 +63,10 @@ const TABLE: &[Row] = &[
     ("flooding-consensus", "2N² for N proposals", |n, _| 2.0 * (n - 1.0), ""),
     ("flooding-uniform-consensus", "N³ for N proposals", |n, _| n * (n - 1.0), ""),
     ("hierarchical-consensus", "N² for N proposals", |n, _| n - 1.0, ""),
-    (
-        "raft",
-        "2N, and one to the leader",
-        |n, _| 2.0 * (n - 1.0) + elsewhere(n),
-        "one message carries all the commands that wait for it",
-    ),
+    ("paxos", "6N for N proposals", |n, _| 6.0 * elsewhere(n), ""),
+    ("multi-paxos", TO_A_LEADER.0, TO_A_LEADER.1, TOLD_AT_ONCE),
+    ("viewstamped-replication", TO_A_LEADER.0, TO_A_LEADER.1, TOLD_AT_ONCE),
+    ("raft", TO_A_LEADER.0, TO_A_LEADER.1, "one message carries all the commands that wait for it"),
     (
         "primary-backup-active",
         "3N, and one to the primary",

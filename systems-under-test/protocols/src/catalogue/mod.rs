@@ -6,10 +6,12 @@ mod consensus;
 mod detectors;
 mod links;
 mod messages;
+mod paxos;
 mod primary_backup;
 mod registers;
 mod replication;
 mod simple;
+mod total_order;
 
 pub use card::{Beyond, Card, Setup, Twin, UnknownProtocol};
 pub use messages::Messages;
@@ -26,6 +28,7 @@ pub fn catalogue() -> &'static [Card] {
         detectors::EVENTUALLY_PERFECT,
         detectors::LEADER_ELECTION,
         detectors::EVENTUAL_LEADER,
+        detectors::EVENTUAL_LEADER_BY_EPOCHS,
         registers::ROWA,
         registers::MAJORITY_REGISTER,
         registers::ATOMIC_1N,
@@ -38,9 +41,15 @@ pub fn catalogue() -> &'static [Card] {
         broadcast::MAJORITY_UNIFORM,
         broadcast::FIFO,
         broadcast::WAITING_CAUSAL,
+        total_order::TOTAL_ORDER_BROADCAST,
         consensus::FLOODING,
         consensus::FLOODING_UNIFORM,
         consensus::HIERARCHICAL,
+        paxos::PAXOS,
+        total_order::CONSENSUS_FROM_TOTAL_ORDER,
+        total_order::REPLICATED_STATE_MACHINE,
+        paxos::MULTI_PAXOS,
+        paxos::VIEWSTAMPED_REPLICATION,
         replication::RAFT,
         primary_backup::ACTIVE,
         primary_backup::PASSIVE,

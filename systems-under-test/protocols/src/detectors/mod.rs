@@ -1,11 +1,13 @@
 //! Failure detectors and leader election.
 
+mod elect_lower_epoch;
 mod eventual_leader;
 mod eventually_perfect_detector;
 mod leader_election;
 mod perfect_detector;
 mod silence_detector;
 
+pub use elect_lower_epoch::ElectLowerEpoch;
 pub use eventual_leader::MonarchicalEventualLeaderDetection;
 pub use eventually_perfect_detector::IncreasingTimeout;
 pub use leader_election::MonarchicalLeaderElection;

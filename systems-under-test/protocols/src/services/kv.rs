@@ -5,16 +5,29 @@
 //! again, since the leader it was sent to may have fallen; so the same command may stand in the
 //! log twice. The state machine executes it once: commands are numbered by their origin, and
 //! carry the lowest number that is still wanted, so that what is remembered stays small.
+//!
+//! While the log refuses commands because nobody leads, a question is held for a while: elections
+//! are short, and a client that is turned away at once only comes back.
 
 use crate::seen::Seen;
 use crate::services::error::{KEY_DOES_NOT_EXIST, PRECONDITION_FAILED, TEMPORARILY_UNAVAILABLE};
-use schism_kernel::{Algorithm, Ask, Cx, Logged, Never, ProcessId, ReplicatedLog, Serving, Submit};
+use schism_kernel::{
+    Algorithm, Ask, Cx, Logged, Never, Note, ProcessId, ReplicatedLog, Serving, Submit,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 /// After how long a command is submitted again.
 const RETRY: Duration = Duration::from_millis(500);
+/// After how long a command that was refused is submitted again,
+const AGAIN: Duration = Duration::from_millis(50);
+/// and after how long the client is told.
+const HOLD: Duration = Duration::from_millis(1000);
+/// How old a value gets in a store that looks at the clock.
+const LIFETIME: Duration = Duration::from_millis(50);
 /// After how long nobody waits for a command any longer.
 const GIVE_UP: Duration = Duration::from_secs(10);
 
@@ -85,12 +98,46 @@ pub struct Command {
     pub question: Question,
 }
 
+impl Question {
+    fn key(&self) -> i64 {
+        match *self {
+            Question::Read { key } | Question::Write { key, .. } | Question::Cas { key, .. } => key,
+        }
+    }
+}
+
+/// As checkers are told of it: short, since every process tells of every command.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{} ", self.origin, self.incarnation, self.number)?;
+        match self.question {
+            Question::Read { key } => write!(f, "read {key}"),
+            Question::Write { key, value } => write!(f, "write {key} {value}"),
+            Question::Cas { key, from, to, .. } => write!(f, "cas {key} {from} {to}"),
+        }
+    }
+}
+
+impl Reply {
+    /// As checkers are told of it.
+    fn told(&self) -> Json {
+        match self {
+            Reply::ReadOk { value } => (*value).into(),
+            Reply::WriteOk | Reply::CasOk => "done".into(),
+            Reply::Error { code, .. } => format!("error {code}").into(),
+        }
+    }
+}
+
+/// Somebody waits for a command.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Waiting {
     ask: Ask<Question>,
+    command: Command,
     since: Duration,
-    /// How often the command was submitted.
-    tries: u32,
+    again_at: Duration,
+    /// How often the log has taken the command.
+    taken: u32,
 }
 
 /// The timer of the service, set while anybody waits.
@@ -105,8 +152,14 @@ pub struct KeyValue {
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
     retrying: bool,
+    /// When keys were written, for the defect that looks at the clock.
+    written: BTreeMap<i64, Duration>,
+    /// Whether checkers are told what every command has put out.
+    pub tells_outputs: bool,
     /// Defect: reads are answered from this process's own state, without the log.
     pub reads_locally: bool,
+    /// Defect: values grow old, by the clock of whoever executes the command.
+    pub looks_at_the_clock: bool,
 }
 
 impl KeyValue {
@@ -149,13 +202,24 @@ impl KeyValue {
         KeyValue { state: contents.into_iter().collect(), ..KeyValue::default() }
     }
 
+    /// The same with a defect: what was written too long ago is gone.
+    fn execute_at(&mut self, question: &Question, now: Duration) -> Reply {
+        let key = question.key();
+        if self.written.get(&key).is_some_and(|&at| now > at + LIFETIME) {
+            self.state.remove(&key);
+        }
+        let reply = self.execute(question);
+        if let Reply::WriteOk | Reply::CasOk = reply {
+            self.written.insert(key, now);
+        }
+        reply
+    }
+
     fn submit(&mut self, number: u64, cx: &mut Cx<'_, Self>) {
-        let lowest = self.waiting.first_key_value().map_or(number, |(&lowest, _)| lowest);
         let Some(waiting) = self.waiting.get_mut(&number) else { return };
-        waiting.tries += 1;
-        let question = waiting.ask.question.clone();
-        let (origin, incarnation) = (cx.me, cx.incarnation);
-        cx.trigger(Submit(Command { origin, incarnation, number, lowest, question }));
+        waiting.taken += 1;
+        waiting.again_at = cx.now + RETRY;
+        cx.trigger(Submit(waiting.command.clone()));
     }
 }
 
@@ -174,7 +238,11 @@ impl Algorithm for KeyValue {
         }
         let number = self.next;
         self.next += 1;
-        self.waiting.insert(number, Waiting { ask, since: cx.now, tries: 0 });
+        let lowest = self.waiting.first_key_value().map_or(number, |(&lowest, _)| lowest);
+        let (origin, incarnation, question) = (cx.me, cx.incarnation, ask.question.clone());
+        let command = Command { origin, incarnation, number, lowest, question };
+        let (since, again_at) = (cx.now, cx.now);
+        self.waiting.insert(number, Waiting { ask, command, since, again_at, taken: 0 });
         self.submit(number, cx);
         if !self.retrying {
             self.retrying = true;
@@ -184,30 +252,41 @@ impl Algorithm for KeyValue {
 
     fn upon_indication(&mut self, event: Logged<Command>, cx: &mut Cx<'_, Self>) {
         match event {
-            Logged::Commit(_, command) => {
+            Logged::Commit(slot, command) => {
+                cx.note(Note::new("commit").number(slot).value(command.to_string()));
                 let executed =
                     self.executed.entry((command.origin, command.incarnation)).or_default();
                 executed.forget_below(command.lowest);
                 if !executed.insert(command.number) {
                     return;
                 }
-                let reply = self.execute(&command.question);
+                let reply = match self.looks_at_the_clock {
+                    true => self.execute_at(&command.question, cx.now),
+                    false => self.execute(&command.question),
+                };
+                if self.tells_outputs {
+                    cx.note(Note::new("output").number(slot).value(reply.told()));
+                }
                 if (command.origin, command.incarnation) == (cx.me, cx.incarnation)
                     && let Some(Waiting { ask, .. }) = self.waiting.remove(&command.number)
                 {
                     cx.indicate(ask.answer(reply));
                 }
             }
-            // Nobody has ever seen a command that is refused the first time, so that the client
-            // can be told for sure that nothing will come of it.
             Logged::Refused(command) => {
-                if let Some(waiting) = self.waiting.get(&command.number)
-                    && waiting.tries == 1
-                {
+                let Some(waiting) = self.waiting.get_mut(&command.number) else { return };
+                waiting.taken -= 1;
+                waiting.again_at = cx.now + AGAIN;
+                // Nobody else has ever seen a command that was never taken, so that the client can
+                // be told for sure that nothing will come of it.
+                if waiting.taken == 0 && waiting.since + HOLD <= cx.now {
                     let text = "no leader is known".to_string();
                     let code = TEMPORARILY_UNAVAILABLE;
                     cx.indicate(waiting.ask.answer(Reply::Error { code, text }));
                     self.waiting.remove(&command.number);
+                } else {
+                    self.retrying = true;
+                    cx.set_timer(Retry, AGAIN);
                 }
             }
         }
@@ -215,13 +294,14 @@ impl Algorithm for KeyValue {
 
     fn upon_timeout(&mut self, Retry: Retry, cx: &mut Cx<'_, Self>) {
         self.waiting.retain(|_, waiting| cx.now < waiting.since + GIVE_UP);
-        let late = self.waiting.iter().filter(|(_, waiting)| waiting.since + RETRY <= cx.now);
+        let late = self.waiting.iter().filter(|(_, waiting)| waiting.again_at <= cx.now);
         for number in late.map(|(&number, _)| number).collect::<Vec<_>>() {
             self.submit(number, cx);
         }
-        self.retrying = !self.waiting.is_empty();
-        if self.retrying {
-            cx.set_timer(Retry, RETRY);
+        let next = self.waiting.values().map(|waiting| waiting.again_at).min();
+        self.retrying = next.is_some();
+        if let Some(next) = next {
+            cx.set_timer(Retry, next.saturating_sub(cx.now));
         }
     }
 }

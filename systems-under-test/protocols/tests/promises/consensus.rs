@@ -5,19 +5,14 @@ use schism_kernel::Node;
 use schism_protocols::{Setup, find};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 type Build = fn(Setup) -> Box<dyn Node>;
 
 /// Clients everywhere propose in turn in one instance after the other; some crash in mid-step.
 fn run(build: Build, seed: u64, crashes: usize) -> World {
     let mut world = World::new(build, 5, seed, Network::BOUNDED);
-    let (mut next, mut value) = (BTreeMap::new(), 0);
-    world.load(MS * 5000, 1, move |_, node| {
-        // Each starts somewhere else: nobody proposes in every instance.
-        let instance = next.entry(node).and_modify(|i| *i += 1).or_insert(node as u64 / 2);
-        value += 1;
-        json!({ "type": "propose", "instance": *instance, "value": value })
-    });
+    propose(&mut world, MS * 5000);
     for victim in world.rng.some_of(crashes, 5) {
         let (when, sends) = (world.rng.below(4000) as u32, world.rng.below(10) as usize);
         world.crash_after_sends(MS * when, victim, sends);
@@ -26,8 +21,18 @@ fn run(build: Build, seed: u64, crashes: usize) -> World {
     world
 }
 
+/// Clients everywhere propose, each starting somewhere else: nobody proposes in every instance.
+pub fn propose(world: &mut World, until: Duration) {
+    let (mut next, mut value) = (BTreeMap::new(), 0);
+    world.load(until, 1, move |_, node| {
+        let instance = next.entry(node).and_modify(|i| *i += 1).or_insert(node as u64 / 2);
+        value += 1;
+        json!({ "type": "propose", "instance": *instance, "value": value })
+    });
+}
+
 /// What each process decided in each instance, and in how many ways.
-fn decisions(world: &World) -> BTreeMap<u64, BTreeMap<usize, Vec<i64>>> {
+pub fn decisions(world: &World) -> BTreeMap<u64, BTreeMap<usize, Vec<i64>>> {
     let mut decisions = BTreeMap::<_, BTreeMap<_, Vec<_>>>::new();
     for n in world.noted("decide") {
         let of_instance = decisions.entry(n.note.instance.unwrap()).or_default();
@@ -43,7 +48,7 @@ fn agree(world: &World, nodes: &[usize]) -> bool {
     })
 }
 
-fn uniform_agreement(world: &World) -> bool {
+pub fn uniform_agreement(world: &World) -> bool {
     agree(world, &[0, 1, 2, 3, 4])
 }
 
@@ -51,7 +56,7 @@ fn agreement(world: &World) -> bool {
     agree(world, &world.correct())
 }
 
-fn valid(world: &World) -> bool {
+pub fn valid(world: &World) -> bool {
     let mut proposed = BTreeMap::<u64, BTreeSet<i64>>::new();
     for n in world.noted("propose") {
         let of_instance = proposed.entry(n.note.instance.unwrap()).or_default();
@@ -67,7 +72,7 @@ fn integrity(world: &World) -> bool {
 }
 
 /// In every instance in which a correct process has proposed, all correct processes decide.
-fn termination(world: &World) -> bool {
+pub fn termination(world: &World) -> bool {
     let (decisions, correct) = (decisions(world), world.correct());
     let proposed = world.noted("propose").filter(|n| correct.contains(&n.node));
     proposed.map(|n| n.note.instance.unwrap()).all(|instance| {
@@ -75,7 +80,7 @@ fn termination(world: &World) -> bool {
     })
 }
 
-fn differing_proposals(world: &World) -> bool {
+pub fn differing_proposals(world: &World) -> bool {
     let mut proposals = BTreeMap::<_, BTreeSet<i64>>::new();
     for n in world.noted("propose") {
         proposals.entry(n.note.instance).or_default().insert(n.note.value.as_i64().unwrap());

@@ -1,20 +1,11 @@
 //! Raft's terms, votes and leaders.
 
-use super::{ELECTION, ELECTION_SPREAD_MS, Follower, HEARTBEAT, Raft, RaftMessage, Role, Stored};
-use crate::replication::raft::Timer;
+use super::{Follower, Raft, RaftMessage, Role, Stored, Timer};
+use crate::replication::patience::HEARTBEAT;
 use schism_kernel::{Cx, Note, ProcessId, Send, Wire};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 impl<C: Wire> Raft<C> {
-    /// Waits for a while that is another one every time, so that two candidates whose votes were
-    /// split do not try again together.
-    pub(super) fn wait_for_a_leader(&mut self, cx: &mut Cx<'_, Self>) {
-        self.heard_at = cx.now;
-        let more = Duration::from_millis(cx.choose(ELECTION_SPREAD_MS).into());
-        self.patience = ELECTION + more;
-    }
-
     /// Enters a later term, in which nobody has this server's vote yet.
     pub(super) fn enter_term(&mut self, term: u64, cx: &mut Cx<'_, Self>) {
         if let Role::Leader { .. } = self.role {
@@ -41,7 +32,7 @@ impl<C: Wire> Raft<C> {
         self.enter_term(self.term + 1, cx);
         self.vote_for(cx.me, cx);
         self.role = Role::Candidate { votes: BTreeSet::from([cx.me]) };
-        self.wait_for_a_leader(cx);
+        self.patience.renew(cx);
         let (term, last, last_term) = (self.term, self.log.last(), self.log.last_term());
         for q in cx.others() {
             cx.trigger(Send(q, RaftMessage::RequestVote { term, last, last_term }));
@@ -68,7 +59,7 @@ impl<C: Wire> Raft<C> {
             if self.voted_for.is_none() {
                 self.vote_for(p, cx);
             }
-            self.heard_at = cx.now;
+            self.patience.hear(cx.now);
         }
         cx.trigger(Send(p, RaftMessage::Vote { term: self.term, granted }));
     }

@@ -18,6 +18,7 @@ mod elections;
 mod log;
 mod replication;
 
+use crate::replication::patience::Patience;
 use crate::replication::raft::log::{Entry, Log};
 use schism_kernel::{
     Algorithm, Cx, Deliver, FairLossLink, Logged, ProcessId, ReplicatedLog, Send, Stable, Submit,
@@ -25,14 +26,7 @@ use schism_kernel::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-/// How often a leader speaks when there is nothing to say.
-const HEARTBEAT: Duration = Duration::from_millis(50);
-/// How long a server hears nothing from a leader before it wants to become one: at least this…
-const ELECTION: Duration = Duration::from_millis(300);
-/// …and less than so many milliseconds more.
-const ELECTION_SPREAD_MS: u32 = 300;
 /// How many entries one message carries at most.
 const BATCH: usize = 256;
 
@@ -153,8 +147,7 @@ pub struct Raft<C> {
     commit: u64,
     /// How many commands were committed; entries that start a term do not count.
     slots: u64,
-    heard_at: Duration,
-    patience: Duration,
+    patience: Patience,
     /// Defect: commits an older term's entry as soon as a majority has stored it, and hence sees
     /// no need for an entry that starts a term.
     pub counts_old_terms: bool,
@@ -172,8 +165,7 @@ impl<C> Default for Raft<C> {
             log: Log::default(),
             commit: 0,
             slots: 0,
-            heard_at: Duration::ZERO,
-            patience: Duration::ZERO,
+            patience: Patience::default(),
             counts_old_terms: false,
             forgets_vote: false,
         }
@@ -188,8 +180,8 @@ impl<C: Wire> Algorithm for Raft<C> {
 
     /// `upon event ⟨ Init ⟩ do`
     fn upon_init(&mut self, cx: &mut Cx<'_, Self>) {
-        self.wait_for_a_leader(cx);
-        cx.set_timer(Timer::Election, self.patience);
+        self.patience.renew(cx);
+        cx.set_timer(Timer::Election, self.patience.left(cx.now));
     }
 
     /// `upon event ⟨ Recovery ⟩ do`
@@ -239,16 +231,11 @@ impl<C: Wire> Algorithm for Raft<C> {
     fn upon_timeout(&mut self, timer: Timer, cx: &mut Cx<'_, Self>) {
         match timer {
             Timer::Election => {
-                let silence = cx.now.saturating_sub(self.heard_at);
-                if let Role::Leader { .. } = self.role {
-                    // Whoever steps down starts to wait anew.
-                    self.heard_at = cx.now;
-                } else if silence >= self.patience {
+                let leads = matches!(self.role, Role::Leader { .. });
+                if self.patience.is_over(leads, cx.now) {
                     self.stand_for_election(cx);
-                } else {
-                    return cx.set_timer(Timer::Election, self.patience - silence);
                 }
-                cx.set_timer(Timer::Election, self.patience);
+                cx.set_timer(Timer::Election, self.patience.left(cx.now));
             }
             Timer::Heartbeat => self.speak_to_everybody(cx),
         }

@@ -3,7 +3,8 @@
 use super::{BATCH, Raft, RaftMessage, Role, Stored};
 use crate::replication::raft::Key;
 use crate::replication::raft::log::Entry;
-use schism_kernel::{Cx, Logged, Note, ProcessId, Send, Wire};
+use crate::replication::reached_by;
+use schism_kernel::{Cx, Logged, ProcessId, Send, Wire};
 
 impl<C: Wire> Raft<C> {
     fn push(&mut self, entry: Entry<C>, cx: &mut Cx<'_, Self>) {
@@ -56,7 +57,7 @@ impl<C: Wire> Raft<C> {
         }
         self.role = Role::Follower;
         self.leader = Some(p);
-        self.heard_at = cx.now;
+        self.patience.hear(cx.now);
         if self.log.term(prev) != Some(prev_term) {
             // Skip the whole term that does not fit, instead of one entry.
             let retry_from = match self.log.term(prev) {
@@ -145,10 +146,8 @@ impl<C: Wire> Raft<C> {
     /// not: a server that lacks it may still be elected (section 5.4.2).
     fn commit_what_a_majority_has(&mut self, cx: &mut Cx<'_, Self>) {
         let Role::Leader { followers } = &self.role else { return };
-        let mut matching: Vec<u64> = followers.values().map(|f| f.matching).collect();
-        matching.push(self.log.last());
-        matching.sort_unstable_by(|a, b| b.cmp(a));
-        let stored_by_majority = matching[cx.majority() - 1];
+        let matching = followers.values().map(|f| f.matching);
+        let stored_by_majority = reached_by(cx.majority(), self.log.last(), matching);
         let own = self.log.term(stored_by_majority) == Some(self.term);
         if stored_by_majority > self.commit && (own || self.counts_old_terms) {
             self.commit_up_to(stored_by_majority, cx);
@@ -162,8 +161,6 @@ impl<C: Wire> Raft<C> {
             self.commit += 1;
             let Some(command) = self.log.entry(self.commit).command.clone() else { continue };
             self.slots += 1;
-            let value = serde_json::to_value(&command).unwrap_or_default();
-            cx.note(Note::new("commit").number(self.slots).value(value));
             cx.indicate(Logged::Commit(self.slots, command));
         }
     }
