@@ -1,11 +1,19 @@
-//! Compare-and-set registers and queues, as bytes decide: the engine with all rules and the
-//! polynomial checks against a plain search. Run with `cargo +nightly fuzz run linearizability`
-//! in `harness/checkers`.
+//! Compare-and-set registers, queues, logs and entries of a key-value store, as bytes decide: the
+//! engine with all rules and the polynomial checks against a plain search.
+//!
+//! In `harness/checkers`, with a nightly compiler: `cargo +nightly fuzz run linearizability`. With
+//! the stable one, guided by coverage but without sanitizers, which a program without unsafe code
+//! does not need, in `harness/checkers/fuzz`:
+//!
+//!     RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+//!       -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+//!       -Cllvm-args=-sanitizer-coverage-pc-table -Ccodegen-units=1" \
+//!       cargo run --release --target x86_64-unknown-linux-gnu -- -max_total_time=600
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use schism_checkers::linearizability::models::{
-    CollectionOp, FifoQueue, Register, RegisterOp, Symbols,
+    AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, Register, RegisterOp, Symbols,
 };
 use schism_checkers::linearizability::reference::{self, Plain};
 use schism_checkers::linearizability::{Call, NEVER, Options, Rules, Spec, Verdict, check};
@@ -66,25 +74,58 @@ fn compare<M: Spec>(model: &M, calls: &[Call<M::Op>]) {
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    if kind % 2 == 0 {
-        let mut symbols = Symbols::default();
-        for value in 0..3 {
-            symbols.number(&Value::Int(value));
-        }
-        let mut pool = Vec::new();
-        for a in 0..4 {
-            pool.extend([RegisterOp::Read(a), RegisterOp::Write(a)]);
-            pool.push(RegisterOp::Cas(a, (a + 1) % 4, Some(true)));
-            pool.push(RegisterOp::Cas(a, (a + 1) % 4, Some(false)));
-        }
-        let model = Register::new(symbols, 0);
-        compare(&model, &calls(bytes, &pool, |op| model.forget(op)));
-    } else {
-        let mut pool = vec![CollectionOp::Empty];
-        for value in 1..6 {
-            pool.extend([CollectionOp::Put(value), CollectionOp::Take(value)]);
-        }
-        let model = FifoQueue::default();
-        compare(&model, &calls(bytes, &pool, |op| model.forget(op)));
+    match kind % 4 {
+        0 => cas_register(bytes),
+        1 => queue(bytes),
+        2 => log(bytes),
+        _ => entry(bytes),
     }
 });
+
+fn cas_register(bytes: &[u8]) {
+    let mut symbols = Symbols::default();
+    for value in 0..3 {
+        symbols.number(&Value::Int(value));
+    }
+    let mut pool = Vec::new();
+    for a in 0..4 {
+        pool.extend([RegisterOp::Read(a), RegisterOp::Write(a)]);
+        pool.push(RegisterOp::Cas(a, (a + 1) % 4, Some(true)));
+        pool.push(RegisterOp::Cas(a, (a + 1) % 4, Some(false)));
+    }
+    let model = Register::new(symbols, 0);
+    compare(&model, &calls(bytes, &pool, |op| model.forget(op)));
+}
+
+fn queue(bytes: &[u8]) {
+    let mut pool = vec![CollectionOp::Empty];
+    for value in 1..6 {
+        pool.extend([CollectionOp::Put(value), CollectionOp::Take(value)]);
+    }
+    let model = FifoQueue::default();
+    compare(&model, &calls(bytes, &pool, |op| model.forget(op)));
+}
+
+fn log(bytes: &[u8]) {
+    let mut pool = vec![LogOp::Read(vec![])];
+    for a in 1..4 {
+        pool.extend([LogOp::Append(a), LogOp::Read(vec![a])]);
+        pool.extend((1..4).map(|b| LogOp::Read(vec![a, b])));
+    }
+    let model = AppendLog::default();
+    compare(&model, &calls(bytes, &pool, |op| model.forget(op)));
+}
+
+/// Texts of which some begin others and some do not.
+fn entry(bytes: &[u8]) {
+    let mut symbols = Symbols::default();
+    let mut number = |text: &str| symbols.number(&Value::from(text));
+    let mut pool = Vec::new();
+    for text in ["a", "b", "c", "ab"] {
+        let text = number(text);
+        pool.extend([KvOp::Write(text), KvOp::Append(text), KvOp::Read(text)]);
+    }
+    pool.extend(["", "ba", "bc", "abc", "cb"].map(|text| KvOp::Read(number(text))));
+    let model = Kv::new(symbols, Value::Nil);
+    compare(&model, &calls(bytes, &pool, |op| model.forget(op)));
+}

@@ -162,7 +162,7 @@ pub(crate) fn find<M: Spec>(
     };
     let returns = returns::<M>(calls, members.iter().copied());
     let guess = returns.get(reached as usize).or(returns.last()).copied().unwrap_or(NEVER);
-    let (mut search, mut core, any_start, upto) = match look(guess) {
+    let (mut search, core, any_start, upto) = match look(guess) {
         // Proven to fail by then, and not to fail earlier.
         (search, _, Some((few, any_start))) => (search, few, any_start, guess),
         _ => {
@@ -176,7 +176,7 @@ pub(crate) fn find<M: Spec>(
             }
         }
     };
-    search.minimise(&mut core);
+    let core = search.minimised(core);
     let mut found = FoundCore { core, starts: search.starts, any_start, confirmed: None };
     found.confirmed = confirm(model, &found, deadline);
     (found, upto)
@@ -249,22 +249,22 @@ impl<M: Spec> Minimiser<'_, M> {
             search.budget.0 = budget;
             fails.then_some((near, false))
         };
-        for length in [4, 8, 16] {
-            if let Some(few) = window(self, length) {
-                return Some(few);
+        // The shorter, the fewer must be told of.
+        let short: [(&[usize], &[usize]); 2] =
+            [(&[2, 3, 4, 6], &[1, 2, 4]), (&[8, 12, 16], &[8, 16])];
+        for (windows, nears) in short {
+            let found = windows.iter().find_map(|length| window(self, *length));
+            let found = found.or_else(|| nears.iter().find_map(|length| near(self, *length)));
+            if found.is_some() {
+                return found;
             }
         }
-        for length in [1, 2, 4, 8, 16] {
-            if let Some(few) = near(self, length) {
-                return Some(few);
-            }
-        }
-        let mut length = 32;
+        let mut length = 24;
         while length < returns.len() && !self.tired() {
             if let Some(few) = window(self, length) {
                 return Some(few);
             }
-            length *= 2;
+            length += length / 3;
         }
         self.starts = initial;
         None
@@ -310,31 +310,46 @@ impl<M: Spec> Minimiser<'_, M> {
         window
     }
 
+    /// The smaller of what is left if demands are taken away from the first on and from the last
+    /// on.
+    fn minimised(&mut self, whole: Weakened<M::Op>) -> Weakened<M::Op> {
+        let demands = |core: &Weakened<M::Op>| core.calls.iter().filter(|c| !c.optional()).count();
+        let first = self.minimise(whole.clone(), false);
+        if demands(&first) <= 2 {
+            return first;
+        }
+        let second = self.minimise(whole, true);
+        if demands(&second) < demands(&first) { second } else { first }
+    }
+
     /// Takes demands away, many at once at first, then one by one.
-    fn minimise(&mut self, core: &mut Weakened<M::Op>) {
+    fn minimise(&mut self, mut core: Weakened<M::Op>, from_last: bool) -> Weakened<M::Op> {
         let mut chunk = (core.calls.len() / 2).max(1);
         loop {
-            let mut at = 0;
-            while at < core.calls.len() {
+            let mut at = if from_last { core.calls.len() } else { 0 };
+            while if from_last { at > 0 } else { at < core.calls.len() } {
                 if self.tired() {
-                    return;
+                    return core;
                 }
-                let end = (at + chunk).min(core.calls.len());
-                if core.calls[at..end].iter().all(Call::optional) {
-                    at = end;
+                let (begin, end) = if from_last {
+                    (at.saturating_sub(chunk), at)
+                } else {
+                    (at, (at + chunk).min(core.calls.len()))
+                };
+                at = if from_last { begin } else { end };
+                if core.calls[begin..end].iter().all(Call::optional) {
                     continue;
                 }
-                let weaker = self.weaken(core, at, end);
+                let weaker = self.weaken(&core, begin, end);
                 if self.fails(&weaker) {
-                    let removed = core.calls.len() - weaker.calls.len();
-                    *core = weaker;
-                    at = end - removed;
-                } else {
-                    at = end;
+                    if !from_last {
+                        at -= core.calls.len() - weaker.calls.len();
+                    }
+                    core = weaker;
                 }
             }
             if chunk == 1 {
-                break;
+                return core;
             }
             chunk = (chunk / 2).max(1);
         }

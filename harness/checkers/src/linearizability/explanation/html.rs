@@ -13,7 +13,9 @@ h1{font-size:1.3rem;line-height:1.35}h2{font-size:1.05rem;margin-top:2rem}\
 .open{border-left:.35rem solid #b8860b;padding-left:.8rem}\
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .6rem;\
 vertical-align:top;border-bottom:1px solid #8884;overflow-wrap:anywhere}\
-svg{width:100%;height:auto;font:13px system-ui,sans-serif}svg text{fill:currentColor}\
+th{white-space:nowrap}.wide{overflow-x:auto}\
+svg{width:100%;min-width:40rem;height:auto;font:13px system-ui,sans-serif}\
+svg text{fill:currentColor}\
 .dim{opacity:.7}code{overflow-wrap:anywhere}";
 const WIDTH: usize = 960;
 const ROW: usize = 44;
@@ -202,7 +204,7 @@ fn write_timeline(out: &mut String, violation: &Violation) -> fmt::Result {
     let height = ops.len() * ROW + 10;
     writeln!(
         out,
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"timeline of the core\">"
+        "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"timeline of the core\">"
     )?;
     for (row, (i, op)) in ops.iter().enumerate() {
         let y = row * ROW + 18;
@@ -224,7 +226,7 @@ fn write_timeline(out: &mut String, violation: &Violation) -> fmt::Result {
             Escaped(shortened(&op.text))
         )?;
     }
-    writeln!(out, "</svg>")
+    writeln!(out, "</svg></div>")
 }
 
 fn shortened(text: &str) -> String {
