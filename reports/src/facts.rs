@@ -22,6 +22,6 @@ pub struct RunFacts {
     pub report: String,
     /// Further lines on the environment: the machine, the kernel, the program under test.
     pub environment: Vec<String>,
-    /// How often rare situations were reached, by name.
+    /// How often the situations a protocol can tell of were reached, by name: 0 for never.
     pub marks: BTreeMap<String, u64>,
 }

@@ -1,5 +1,6 @@
-//! What developers of Schism run: `cargo xtask tidy`.
+//! What developers of Schism run: `cargo xtask tidy`, `cargo xtask detection`.
 
+mod detection;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -7,10 +8,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let root = root();
-    match std::env::args().nth(1).as_deref() {
-        Some("tidy") => tidy::tidy(&root),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first().map(|(task, rest)| (task.as_str(), rest)) {
+        Some(("tidy", _)) => tidy::tidy(&root),
+        Some(("detection", rest)) => detection::detection(&root, rest),
         _ => {
-            eprintln!("usage: cargo xtask tidy");
+            eprintln!("usage: cargo xtask tidy | detection");
             ExitCode::from(64)
         }
     }

@@ -1,4 +1,4 @@
-//! `schism shrink`, from the outside.
+//! `schism hunt` and `schism shrink`, from the outside.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,9 +15,10 @@ fn text(bytes: &[u8]) -> String {
 
 /// The numbers in the line that tells how small a run became.
 fn size(told: &str) -> (u64, u64, u64) {
-    let line = told.lines().find(|line| line.contains(" operation")).expect(told);
+    let line = told.lines().find(|line| line.starts_with("shrunk to ")).expect(told);
     let number = |what: &str| {
         let part = line.split(", ").find(|part| part.contains(what)).expect(line);
+        let part = part.trim_start_matches("shrunk to ");
         part.split(' ').next().and_then(|n| n.parse().ok()).expect(line)
     };
     (number("node"), number("operation"), number("fault"))
@@ -76,6 +77,62 @@ fn what_cannot_be_shrunk_or_replayed_is_refused() {
         ("replay message.toml", "message 0: a node's messages to itself"),
         ("replay text.toml", "client"),
         ("replay nothing.toml", "is no run"),
+    ] {
+        let refused = schism(folder.path(), line);
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(64), "{line}: {told}");
+        assert!(told.contains(why), "{line}: {told}");
+    }
+}
+
+#[test]
+fn a_hunt_catches_a_twin_keeps_the_run_and_makes_it_small() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = "hunt rowa-register --twin waits-for-one-only --seed 1 --runs 60 --no-report";
+    let hunted = schism(folder.path(), &format!("{line} -j 2"));
+    let told = text(&hunted.stdout);
+    assert_eq!(hunted.status.code(), Some(1), "{told}{}", text(&hunted.stderr));
+    assert!(told.contains("rowa-register with waits-for-one-only: regular violated"), "{told}");
+    let (nodes, operations, faults) = size(&told);
+    assert!(nodes <= 3 && operations <= 6 && faults <= 3, "{told}");
+    let mut replays = 0;
+    for replay in told.lines().filter_map(|line| line.split_once("schism replay ")) {
+        let again = schism(folder.path(), &format!("replay {} --no-report", replay.1));
+        assert_eq!(again.status.code(), Some(1), "{}", text(&again.stdout));
+        replays += 1;
+    }
+    assert_eq!(replays, 2, "the run and its small version: {told}");
+
+    // Neither time nor threads decide what a seed finds.
+    let runs = |told: &str| {
+        let line = told.lines().find(|line| line.contains(" seeds in ")).expect("a count");
+        line.split(' ').next().map(String::from)
+    };
+    let alone = schism(folder.path(), &format!("{line} -j 1 --no-shrink"));
+    assert_eq!(runs(&text(&alone.stdout)), runs(&told));
+}
+
+#[test]
+fn a_hunt_for_what_is_not_there_finds_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let hunted = schism(folder.path(), "hunt rowa-register --seed 1 --runs 40 -t 2s");
+    let told = text(&hunted.stdout);
+    assert_ne!(hunted.status.code(), Some(1), "{told}");
+    assert!(told.contains("nothing found"), "{told}{}", text(&hunted.stderr));
+}
+
+#[test]
+fn what_cannot_be_hunted_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    schism(folder.path(), "test echo --sim --seed 1 -t 1s -n 3 --ops 5 --nemesis none --no-report");
+    for (line, why) in [
+        ("hunt", "<NAME|--like <RUN>>"),
+        ("hunt rafft", "did you mean raft?"),
+        ("hunt raft --twin brave", "has no twin `brave`"),
+        ("hunt raft --runs 0", "--runs"),
+        ("hunt raft --budget soon", "is not a time"),
+        ("hunt --like nowhere", "is no run"),
+        ("hunt --like store/latest", "broke no promise"),
     ] {
         let refused = schism(folder.path(), line);
         let told = text(&refused.stderr);

@@ -337,7 +337,10 @@ pub(super) fn facts(summary: &Summary) -> Markup {
                 h3 { "Situations reached" }
                 dl {
                     @for (name, count) in &facts.marks {
-                        dt { (text(name)) } dd { (words::count(*count)) " times" }
+                        dt { (text(name)) }
+                        dd {
+                            @if *count == 0 { "never" } @else { (words::count(*count)) " times" }
+                        }
                     }
                 }
             }

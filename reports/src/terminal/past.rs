@@ -43,6 +43,11 @@ impl Past {
         Past { until }
     }
 
+    /// The last moment that matters.
+    pub(super) fn end(&self) -> Nanos {
+        self.until.iter().flatten().copied().max().unwrap_or(Nanos::MAX)
+    }
+
     /// Whether what this node did then could have led to them.
     pub(super) fn holds(&self, node: NodeId, at: Nanos) -> bool {
         let until = self.until.get(usize::from(node.0)).copied().flatten();

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 const ROWS: usize = 22;
 /// Columns from one node to the next.
 const WIDTH: usize = 5;
-/// A message that takes so many times as long as most is late.
+/// Where delays vary, a message that takes so many times as long as most is late.
 const LATE: u64 = 4;
 
 /// Something that is told.
@@ -161,10 +161,9 @@ fn messages(history: &History, past: &Past, zero: Nanos) -> Vec<Row> {
         })
     };
     let arrived = |message: &Message| matches!(message.fate, Fate::Delivered | Fate::Duplicated);
-    let mut taken: Vec<Nanos> =
-        all().filter(|(_, m, _)| arrived(m)).map(|(record, m, _)| record.time - m.sent).collect();
-    taken.sort_unstable();
-    let usual = taken.get(taken.len() / 2).copied().unwrap_or(0);
+    let taken = || all().filter(|(_, m, _)| arrived(m)).map(|(record, m, _)| record.time - m.sent);
+    let late_after = late_after(taken().collect());
+    let end = past.end();
 
     let mut rows = Vec::new();
     // How often the same was lost, and the row that tells of it.
@@ -174,22 +173,18 @@ fn messages(history: &History, past: &Past, zero: Nanos) -> Vec<Row> {
         let kind = words::plain(&message.kind);
         let index = record.index;
         if arrived(message) {
-            let late = record.time - message.sent > usual * LATE;
-            if !past.holds(dest, record.time) && !late {
-                continue;
-            }
             let again = if message.fate == Fate::Duplicated { " again" } else { "" };
-            let sent = since(message.sent, zero);
-            let text = match late {
-                true => format!("{kind} arrives{again}, late: sent at {sent}"),
-                false => format!("{kind}{again}"),
-            };
-            let rank = if late && past.holds(dest, record.time) { 2 } else { 5 };
-            let drawn = Drawn::Arrow(src, dest, true);
-            let row = Row { at: record.time, index, rank, drawn, text };
-            match late {
-                true => rows.push(row),
-                false => drop(last.insert((src, dest, &message.kind), row)),
+            if record.time - message.sent > late_after && message.sent <= end {
+                let arrives = since(record.time, zero);
+                let text = format!("{kind} is late: it arrives{again} at {arrives}");
+                let drawn = Drawn::Arrow(src, dest, false);
+                rows.push(Row { at: message.sent, index, rank: 2, drawn, text });
+            }
+            if past.holds(dest, record.time) {
+                let text = format!("{kind}{again}");
+                let drawn = Drawn::Arrow(src, dest, true);
+                let row = Row { at: record.time, index, rank: 5, drawn, text };
+                last.insert((src, dest, &message.kind), row);
             }
         } else if message.fate != Fate::InFlight {
             let found = lost.entry((src, dest, &message.kind, message.fate));
@@ -210,6 +205,15 @@ fn messages(history: &History, past: &Past, zero: Nanos) -> Vec<Row> {
     }
     rows.extend(last.into_values());
     rows
+}
+
+/// Longer than this is late, where messages took these times: where nearly all take the same, what
+/// takes longer; else what takes several times as long as most.
+fn late_after(mut taken: Vec<Nanos>) -> Nanos {
+    taken.sort_unstable();
+    let usual = taken.get(taken.len() / 2).copied().unwrap_or(0);
+    let same = taken.iter().filter(|time| **time == usual).count();
+    if same * 10 >= taken.len() * 8 { usual + usual / 4 } else { usual * LATE }
 }
 
 /// When nodes were down.

@@ -22,6 +22,7 @@ pub fn summary(summary: &Summary, colour: bool, width: usize) -> String {
     table.messages(summary);
     table.faults(summary);
     table.nodes(summary);
+    table.situations(summary);
     table.pointers(summary);
     table.out
 }
@@ -224,6 +225,27 @@ impl Table {
             self.row("faults", &text);
         } else {
             self.row("faults", &format!("{text}; touched nothing: {}", idle.join(", ")));
+        }
+    }
+
+    /// Which situations the protocol can tell of it reached, and which never.
+    fn situations(&mut self, summary: &Summary) {
+        let marks = &summary.facts.marks;
+        let reached = marks.iter().filter(|(_, count)| **count > 0);
+        let reached: Vec<String> = reached
+            .map(|(name, count)| format!("{} {}", words::plain(name), words::count(*count)))
+            .collect();
+        let never = marks.iter().filter(|(_, count)| **count == 0);
+        let never: Vec<_> = never.map(|(name, _)| words::plain(name)).collect();
+        match (reached.join(", "), never.join(", ")) {
+            (reached, never) if reached.is_empty() && never.is_empty() => {}
+            (reached, never) if never.is_empty() => self.row("situations", &reached),
+            (reached, never) if reached.is_empty() => {
+                self.row("situations", &format!("never reached: {never}"));
+            }
+            (reached, never) => {
+                self.row("situations", &format!("{reached}; never reached: {never}"));
+            }
         }
     }
 

@@ -162,6 +162,10 @@ pub trait Node {
     ) -> Result<(), Malformed>;
     /// Reads a message that a peer of the same stack wrote with [`Packet::encode`].
     fn decode(&self, json: &str) -> Result<Packet, Malformed>;
+    /// What it is made of, as a type: the paths of its algorithms stand in it.
+    fn stack(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
 
 /// Hides what a stack is made of.
@@ -292,6 +296,10 @@ where
         let mut out = Outward { out, timers: &mut self.timers };
         self.stack.step(input, env, &mut out);
         Ok(())
+    }
+
+    fn stack(&self) -> &'static str {
+        std::any::type_name::<C>()
     }
 
     fn decode(&self, json: &str) -> Result<Packet, Malformed> {

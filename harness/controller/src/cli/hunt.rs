@@ -12,7 +12,6 @@ use crate::{Error, Recipe};
 use schism_checkers::Status;
 use schism_nemesis::{Mix, Rng};
 use schism_protocols::Card;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a run of a hunt goes on, unless the user says otherwise: many short runs reach more
@@ -100,16 +99,13 @@ fn go(args: &HuntArgs, seed: u64, hunt: &Hunt<'_>) -> Outcome {
         store: &args.store,
         json: false,
         report: !args.no_report,
-        command: format!(
-            "schism replay {}",
-            args.store.join(&recipe.test).join("latest").display()
-        ),
+        command: String::new(),
     };
     run_one(&recipe, &showing)?;
     if !args.no_shrink {
-        let directory = RunDirectory::open(&args.store.join(&recipe.test).join("latest"))?;
-        let folder = std::fs::canonicalize(directory.path());
-        let folder = folder.unwrap_or_else(|_| directory.path().to_path_buf());
+        let parent = args.store.join(&recipe.test);
+        let folder = std::fs::read_link(parent.join("latest"));
+        let folder = folder.map_or(args.store.clone(), |latest| parent.join(latest));
         tell(&recipe, SHRINKING, &folder.join("shrunk.toml"))?;
     }
     Ok(finding.status.exit_code() as u8)
@@ -126,11 +122,16 @@ fn report(args: &HuntArgs, hunted: &Hunted) -> String {
         hunted.runs as f64 / seconds.max(1e-3),
         hunted.situations.count(),
     );
-    let marks: BTreeMap<&str, u64> =
-        hunted.situations.marks().iter().map(|(mark, count)| (mark.as_str(), *count)).collect();
+    let marks = hunted.situations.marks();
     if !marks.is_empty() {
         let marks: Vec<String> = marks.iter().map(|(mark, n)| format!("{mark} {n}")).collect();
         text += &format!("  the protocol's own: {}\n", marks.join(", "));
+    }
+    let card = args.name.as_deref().and_then(|name| resolve::card(name).ok());
+    let never = card.map(|card| card.situations()).unwrap_or_default().into_iter();
+    let never: Vec<&str> = never.filter(|mark| !marks.contains_key(*mark)).collect();
+    if !never.is_empty() {
+        text += &format!("  never reached: {}\n", never.join(", "));
     }
     if let Some((recipe, finding)) = &hunted.found {
         let twin = recipe.twin.as_ref().map(|twin| format!(" with {twin}")).unwrap_or_default();

@@ -20,7 +20,7 @@ pub struct Showing<'a> {
     pub store: &'a Path,
     pub json: bool,
     pub report: bool,
-    /// The command that does the run again.
+    /// The command that does the run again; if empty, the run itself is replayed.
     pub command: String,
 }
 
@@ -104,8 +104,12 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
 pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> {
     announce(recipe, showing);
     let directory = RunDirectory::create(showing.store, recipe)?;
+    let command = match showing.command.as_str() {
+        "" => format!("schism replay {}", directory.path().display()),
+        command => command.into(),
+    };
     let mut facts = RunFacts {
-        command: showing.command.clone(),
+        command,
         version: env!("CARGO_PKG_VERSION").into(),
         started: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         faults_planned: Some(recipe.plan.faults.len() as u64),
@@ -127,7 +131,8 @@ pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> 
         facts.containment = outcome.containment;
         (outcome.history, outcome.progress)
     };
-    facts.marks = progress.marks.iter().map(|(k, v)| (k.to_string(), *v)).collect();
+    facts.marks = situations(recipe);
+    facts.marks.extend(progress.marks.iter().map(|(mark, count)| (mark.to_string(), *count)));
     let verdict = judge(&history, &Budget::default())?;
     let kept = Kept { recipe: recipe.clone(), history, verdict, facts };
     let summary = kept.summary(&directory);
@@ -141,6 +146,13 @@ pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> 
         print(&schism_reports::terminal::summary(&summary, colour(), width()));
     }
     Ok(kept.verdict.overall)
+}
+
+/// Every situation that a protocol of the catalogue can tell of, none of them reached yet.
+fn situations(recipe: &Recipe) -> std::collections::BTreeMap<String, u64> {
+    let card = resolve::card(&recipe.test).ok().filter(|_| recipe.program.is_empty());
+    let known = card.map(|card| card.situations()).unwrap_or_default();
+    known.into_iter().map(|mark| (mark.to_string(), 0)).collect()
 }
 
 /// Says what is going to happen, the seed first.

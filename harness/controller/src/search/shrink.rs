@@ -15,7 +15,7 @@ use crate::recipe::Written;
 use crate::{Error, Recipe, resolve, simulated};
 use schism_checkers::{Budget, Finding, Status};
 use schism_history::{History, NodeId};
-use schism_nemesis::{Allowance, Target};
+use schism_nemesis::{Allowance, PinnedFate, Target};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -91,8 +91,15 @@ impl<'a> Shrinking<'a> {
         let run = simulated::run(&whole)?;
         let verdict = judge(&run.history, &Budget::default())?;
         let Some(finding) = broken(recipe, &verdict.findings).cloned() else {
+            let near = match recipe.simulated {
+                true => "",
+                false => {
+                    "; `schism hunt --like RUN` looks for simulated runs near one of processes"
+                }
+            };
             return Err(Error::usage(format!(
-                "there is nothing to shrink: simulated, seed {} of {} breaks no promise (it is {})",
+                "there is nothing to shrink: simulated, seed {} of {} breaks no promise (it is \
+                 {}){near}",
                 recipe.seed, recipe.test, verdict.overall
             )));
         };
@@ -277,6 +284,24 @@ impl<'a> Shrinking<'a> {
         );
     }
 
+    /// What is late is lost, where the model has losses, or late by a round time.
+    fn plainer_messages(&mut self) {
+        for i in 0..self.best.pinned.len() {
+            let PinnedFate::After(late) = self.best.pinned[i].fate else { continue };
+            let round = |unit: u64| {
+                let unit = Duration::from_millis(unit);
+                PinnedFate::After(unit * late.div_duration_f64(unit).ceil() as u32)
+            };
+            for fate in [PinnedFate::Lost, round(100), round(10), round(1)] {
+                let mut candidate = self.best.clone();
+                candidate.pinned[i].fate = fate;
+                if self.accept(candidate, 1) {
+                    break;
+                }
+            }
+        }
+    }
+
     /// Leaves out half of a list, then quarters, and so on to single items.
     fn leave_out(
         &mut self,
@@ -378,6 +403,7 @@ impl<'a> Shrinking<'a> {
         let candidate = messages::pinned(&self.best, &run.history);
         if self.accept(candidate, 1) {
             self.fewer_messages();
+            self.plainer_messages();
             // More of them than this are harder to understand than the faults were.
             if self.best.pinned.len() > MESSAGES_MAX {
                 (self.best, self.finding, self.history, self.steps) = before;

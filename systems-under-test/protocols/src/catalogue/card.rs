@@ -2,6 +2,7 @@
 
 use crate::{Environment, Model};
 use schism_kernel::Node;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A protocol of the catalogue.
@@ -91,7 +92,20 @@ impl Beyond {
     }
 }
 
+/// The situations that algorithms mark, by the path of their module: read from their code.
+pub(super) static SITUATIONS: &[(&str, &[&str])] =
+    include!(concat!(env!("OUT_DIR"), "/situations.rs"));
+
 impl Card {
+    /// The situations that the protocol's stack can tell of.
+    pub fn situations(&self) -> BTreeSet<&'static str> {
+        let stack = (self.build)(Setup::new(3)).stack();
+        let part = |(module, _): &&(&str, &[&str])| {
+            stack.contains(&format!("{}::{module}::", env!("CARGO_CRATE_NAME")))
+        };
+        SITUATIONS.iter().filter(part).flat_map(|(_, marks)| marks.iter().copied()).collect()
+    }
+
     /// The twin of this name, or the names of those there are.
     pub fn twin(&self, name: &str) -> Result<&'static Twin, Vec<&'static str>> {
         let known = self.twins.iter().find(|twin| twin.name == name);
@@ -159,6 +173,18 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_situation_in_the_code_is_one_of_some_protocol() {
+        let all: BTreeSet<&str> =
+            crate::catalogue().iter().flat_map(|card| card.situations()).collect();
+        for (module, marks) in SITUATIONS {
+            assert!(marks.iter().all(|mark| all.contains(mark)), "{module}: {marks:?}");
+        }
+        let raft = crate::find("raft").expect("it is in the catalogue").situations();
+        assert!(raft.contains("leader change"), "{raft:?}");
+        assert!(crate::find("echo").expect("it is, too").situations().is_empty());
+    }
 
     #[test]
     fn distance_counts_edits() {
