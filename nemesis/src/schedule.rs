@@ -60,8 +60,8 @@ struct Progress {
 struct Victim {
     /// The faults that keep it down. It is started again when the last of them ends.
     killers: BTreeSet<FaultId>,
-    /// Whether one of them was to wipe its disk.
-    wipe: bool,
+    /// The worst that one of them is to do to its disk.
+    disk: Option<AfterKill>,
     /// Whether one of them was for good.
     for_good: bool,
     /// The faults that keep it stopped.
@@ -260,7 +260,7 @@ impl Schedule {
                     }
                     // Death ends a pause: the process that was stopped is gone.
                     victim.pausers.clear();
-                    victim.wipe |= after == AfterKill::WipeDisk;
+                    victim.disk = victim.disk.max(Some(after));
                     victim.for_good |= after == AfterKill::ForGood;
                     if victim.killers.insert(fault) && victim.killers.len() == 1 {
                         let sending = target == Target::Sender;
@@ -305,9 +305,9 @@ impl Schedule {
                         && victim.killers.is_empty()
                         && !victim.for_good
                     {
-                        let keep_disk = !std::mem::take(&mut victim.wipe);
+                        let disk = victim.disk.take().unwrap_or(AfterKill::KeepDisk);
                         let node = NodeId(i as u16);
-                        actions.push(Action::Restart { fault, node, keep_disk });
+                        actions.push(Action::Restart { fault, node, disk });
                         restarted.push(node);
                     }
                 }

@@ -157,6 +157,7 @@ fn any_allowance(rng: &mut Rng, nodes: u16) -> Allowance {
         spared: flag(),
         restart: flag(),
         keep_disk: flag(),
+        damage: flag(),
         partition: flag(),
         duplicate: flag(),
         reorder: flag(),
@@ -180,6 +181,7 @@ fn everything(nodes: u16) -> Allowance {
         spared: false,
         restart: true,
         keep_disk: true,
+        damage: false,
         partition: true,
         loss_max: 0.5,
         duplicate: true,
@@ -265,13 +267,14 @@ fn twenty_seconds_exercise_every_class() {
 
 #[test]
 fn mixes_hold_what_their_names_say() {
-    let wanted: [(Mix, &[&str]); 7] = [
+    let wanted: [(Mix, &[&str]); 8] = [
         (Mix::None, &[]),
         (Mix::Gentle, &["delay", "duplicate", "loss", "reorder"]),
         (Mix::Partition, &["partition"]),
         (Mix::Crash, &["kill"]),
         (Mix::Pause, &["pause", "slow"]),
         (Mix::Clock, &["clock"]),
+        (Mix::Disk, &["kill"]),
         (
             Mix::Network,
             &["corrupt", "delay", "duplicate", "freeze", "loss", "partition", "rate", "reorder"],

@@ -283,6 +283,8 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         (time(), time()).prop_map(|(by, every)| What::Clock(Clock::Strobe { by, every })),
         Just(What::Kill(AfterKill::KeepDisk)),
         Just(What::Kill(AfterKill::WipeDisk)),
+        Just(What::Kill(AfterKill::BitFlip)),
+        Just(What::Kill(AfterKill::RollBack)),
         Just(What::Kill(AfterKill::ForGood)),
     ];
     let target = prop_oneof![

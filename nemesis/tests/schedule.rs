@@ -87,9 +87,9 @@ impl Host {
                     self.schedule.landed(fault, 1, &format!("{node} is gone"));
                     self.log.push(format!("{now} killed {node}"));
                 }
-                Action::Restart { node, keep_disk, .. } => {
+                Action::Restart { node, disk, .. } => {
                     assert!(!std::mem::replace(&mut self.up[usize::from(node.0)], true));
-                    if !keep_disk {
+                    if disk == AfterKill::WipeDisk {
                         self.wiped.insert(node);
                     }
                     self.log.push(format!("{now} restarted {node}"));
@@ -374,6 +374,7 @@ fn any_faults() -> impl Strategy<Value = Vec<Fault>> {
     let what = prop_oneof![
         Just(kill(AfterKill::KeepDisk)),
         Just(kill(AfterKill::WipeDisk)),
+        Just(kill(AfterKill::RollBack)),
         Just(kill(AfterKill::ForGood)),
         Just(What::Pause),
         Just(What::Slow(0.3)),

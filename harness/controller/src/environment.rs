@@ -60,6 +60,7 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
         spared: false,
         restart: model.restart(),
         keep_disk: model.keeps_disk(),
+        damage: false,
         partition: model.partitions(),
         loss_max: if model.loss() { LOSS_MAX } else { 0.0 },
         duplicate: model.duplication(),

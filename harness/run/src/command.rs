@@ -6,10 +6,14 @@ use schism_nemesis::{FaultId, Rng};
 /// What a restarted node finds of what it stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disk {
-    /// Everything.
+    /// Everything that was durable.
     Kept,
     /// Nothing.
     Wiped,
+    /// What was there some writes ago.
+    RolledBack,
+    /// A bit of what was written last is not what it was.
+    Flipped,
 }
 
 /// What the host is to do, in order.

@@ -3,7 +3,7 @@
 use crate::run::{Run, State};
 use crate::{Command, Disk};
 use schism_history::{FaultEdge, Nanos, NodeChange, NodeId, Phase, Skew};
-use schism_nemesis::{Action, FaultId};
+use schism_nemesis::{Action, AfterKill, FaultId};
 
 impl Run {
     pub(crate) fn carry_out(&mut self, now: Nanos, action: Action) {
@@ -21,6 +21,7 @@ impl Run {
                     return self.schedule.landed(fault, 0, &format!("{node} was not running"));
                 }
                 self.unconfirmed.insert(node, fault);
+                self.killers.insert(node, fault);
                 self.nodes[usize::from(node.0)] = State::Down;
                 if self.leader == Some(node) {
                     self.leader = None;
@@ -29,9 +30,16 @@ impl Run {
                 self.node_event(now, node, NodeChange::Killed);
                 self.expect_last_words(now, node);
             }
-            Action::Restart { node, keep_disk, .. } => {
+            Action::Restart { fault, node, disk } => {
                 if self.state(node) == State::Down {
-                    self.start(now, node, if keep_disk { Disk::Kept } else { Disk::Wiped });
+                    self.killers.insert(node, fault);
+                    let disk = match disk {
+                        AfterKill::BitFlip => Disk::Flipped,
+                        AfterKill::RollBack => Disk::RolledBack,
+                        AfterKill::WipeDisk => Disk::Wiped,
+                        AfterKill::KeepDisk | AfterKill::ForGood => Disk::Kept,
+                    };
+                    self.start(now, node, disk);
                 }
             }
             Action::Pause { fault, node } => {
@@ -77,6 +85,13 @@ impl Run {
         if ahead != 0 {
             let reading = Skew { offset: ahead, ..Skew::default() };
             self.schedule.landed(fault, 1, &format!("{node} read its clock {reading}"));
+        }
+    }
+
+    /// So much of what a node that was killed had stored is lost.
+    pub fn lost(&mut self, node: NodeId, count: usize, what: &str) {
+        if let Some(&fault) = self.killers.get(&node).filter(|_| count > 0) {
+            self.schedule.landed(fault, 1, &format!("{node} lost {count} {what}"));
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Run {
     pub(crate) next_arrival: Nanos,
     /// Kills and pauses whose landing the host has not confirmed.
     pub(crate) unconfirmed: BTreeMap<NodeId, FaultId>,
+    /// The fault that killed each node last.
+    pub(crate) killers: BTreeMap<NodeId, FaultId>,
     /// Nodes that were killed, and when their last words are out.
     pub(crate) last_words: VecDeque<(Nanos, NodeId, u32)>,
     /// The operations, where they are written down.
@@ -116,6 +118,7 @@ impl Run {
             zero: 0,
             next_arrival: 0,
             unconfirmed: BTreeMap::new(),
+            killers: BTreeMap::new(),
             last_words: VecDeque::new(),
             script,
             last: BTreeMap::new(),
@@ -336,7 +339,7 @@ impl Run {
         let incarnation = self.incarnations[i];
         self.incarnations[i] += 1;
         self.nodes[i] = State::Starting;
-        let with_disk = disk == Disk::Kept;
+        let with_disk = disk != Disk::Wiped;
         self.node_event(now, node, NodeChange::Started { incarnation, with_disk });
         self.commands.push_back(Command::Start { node, incarnation, disk });
     }

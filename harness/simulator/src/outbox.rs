@@ -113,6 +113,7 @@ pub(crate) struct Outbox<'a> {
 
 impl NodeOutbox for Outbox<'_> {
     fn send(&mut self, to: ProcessId, packet: Packet) {
+        self.disk.sync();
         let id = self.world.messages;
         self.world.messages += 1;
         let sent = self.world.now;
@@ -123,6 +124,7 @@ impl NodeOutbox for Outbox<'_> {
     }
 
     fn reply(&mut self, client: ClientId, id: u64, mut body: serde_json::Value) {
+        self.disk.sync();
         if let Some(fields) = body.as_object_mut() {
             fields.insert("in_reply_to".into(), id.into());
         }
@@ -150,6 +152,7 @@ impl NodeOutbox for Outbox<'_> {
     }
 
     fn note(&mut self, note: Note) {
+        self.disk.sync();
         let kind = match note.kind {
             std::borrow::Cow::Borrowed(kind) => CompactString::const_new(kind),
             std::borrow::Cow::Owned(kind) => kind.into(),

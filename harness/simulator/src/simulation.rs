@@ -70,6 +70,8 @@ const DEAD: u32 = u32::MAX;
 const START: (u64, u64) = (1_000_000, 5_000_000);
 /// Keys of the streams of random numbers.
 const CHOICES: u64 = 1;
+const UNSYNCED: u64 = 4;
+const DAMAGE: u64 = 5;
 
 /// Plays a run to its end.
 pub fn simulate(setup: Setup<'_>) -> Outcome {
@@ -159,8 +161,16 @@ impl Simulation<'_> {
             match command {
                 Command::Start { node, incarnation, disk } => {
                     let host = &mut self.nodes[usize::from(node.0)];
-                    if disk == schism_run::Disk::Wiped {
-                        host.disk = Disk::default();
+                    let keys = [DAMAGE, u64::from(node.0), u64::from(incarnation)];
+                    let mut dice = Rng::new(self.seed, &keys);
+                    match disk {
+                        schism_run::Disk::Kept => {}
+                        schism_run::Disk::Wiped => host.disk = Disk::default(),
+                        // What comes after a flipped bit cannot be read any more.
+                        schism_run::Disk::Flipped | schism_run::Disk::RolledBack => {
+                            let lost = host.disk.roll_back(&mut dice);
+                            self.world.run.lost(node, lost, "writes");
+                        }
                     }
                     host.life = incarnation;
                     host.stopped = None;
@@ -172,11 +182,15 @@ impl Simulation<'_> {
                 }
                 Command::Kill { node, sending } => {
                     let host = &mut self.nodes[usize::from(node.0)];
-                    let lost = schism_run::last_sends(self.seed, node, host.life, sending);
+                    let life = host.life;
+                    let lost = schism_run::last_sends(self.seed, node, life, sending);
                     host.node = None;
                     host.life = DEAD;
+                    let keys = [UNSYNCED, u64::from(node.0), u64::from(life)];
+                    let unsynced = host.disk.crash(&mut Rng::new(self.seed, &keys));
                     let waiting = host.stopped.take().unwrap_or_default();
                     self.crash_while_sending(node, lost);
+                    self.world.run.lost(node, unsynced, "unsynced writes");
                     self.world.run.confirm(node, "killed");
                     for event in waiting {
                         self.happen(event);

@@ -17,6 +17,8 @@ pub struct Allowance {
     pub restart: bool,
     /// Whether they then find their stable storage; it matters only with `restart`.
     pub keep_disk: bool,
+    /// Whether that may be damaged meanwhile: a bit flipped, the last writes undone, all of it gone.
+    pub damage: bool,
     /// Whether links may be cut for a while.
     pub partition: bool,
     /// The highest probability of loss on a link. 0: no message may get lost. Links that carry
@@ -48,6 +50,7 @@ impl Allowance {
             spared: false,
             restart: false,
             keep_disk: false,
+            damage: false,
             partition: false,
             loss_max: 0.0,
             duplicate: false,
@@ -69,6 +72,7 @@ impl Allowance {
             crash_max: u16::MAX,
             spared: false,
             restart: true,
+            damage: true,
             partition: true,
             loss_max: 0.6,
             duplicate: true,

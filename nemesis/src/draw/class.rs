@@ -25,6 +25,8 @@ pub(super) enum Class {
     Slow,
 }
 
+/// What can happen to the disk of a dead node.
+const DAMAGES: [AfterKill; 3] = [AfterKill::BitFlip, AfterKill::RollBack, AfterKill::WipeDisk];
 /// How many of the kills strike whoever is in the middle of sending.
 const SENDERS: f64 = 0.3;
 /// No clock is drawn to be further off than this.
@@ -43,6 +45,8 @@ impl Class {
             Mix::Crash => &[Kill],
             Mix::Pause => &[Pause, Slow],
             Mix::Clock => &[Clock],
+            Mix::Disk if !allow.restart || !allow.keep_disk => &[],
+            Mix::Disk => &[Kill],
             Mix::Network => &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze],
             Mix::Everything | Mix::Swarm => &[
                 Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause,
@@ -99,6 +103,9 @@ impl Class {
             Class::Partition => partition(rng, allow, nodes)?,
             Class::Kill => {
                 let after = match (allow.restart, allow.keep_disk) {
+                    (true, true) if allow.damage && rng.chance(0.5) => {
+                        *rng.pick(&DAMAGES).unwrap_or(&AfterKill::WipeDisk)
+                    }
                     (true, true) => AfterKill::KeepDisk,
                     (true, false) => AfterKill::WipeDisk,
                     (false, _) => AfterKill::ForGood,

@@ -22,6 +22,8 @@ pub enum Mix {
     Pause,
     /// Clocks that go wrong.
     Clock,
+    /// Kills, of nodes that find their disks again, and what may happen to these.
+    Disk,
     /// Everything that happens to links.
     Network,
     /// Everything.
@@ -33,13 +35,14 @@ pub enum Mix {
 
 impl Mix {
     /// All of them.
-    pub const ALL: [Mix; 9] = [
+    pub const ALL: [Mix; 10] = [
         Mix::None,
         Mix::Gentle,
         Mix::Partition,
         Mix::Crash,
         Mix::Pause,
         Mix::Clock,
+        Mix::Disk,
         Mix::Network,
         Mix::Everything,
         Mix::Swarm,
@@ -54,6 +57,7 @@ impl Mix {
             Mix::Crash => "crash",
             Mix::Pause => "pause",
             Mix::Clock => "clock",
+            Mix::Disk => "disk",
             Mix::Network => "network",
             Mix::Everything => "everything",
             Mix::Swarm => "swarm",
@@ -70,7 +74,7 @@ impl fmt::Display for Mix {
 /// Nobody knows a mix of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, network, everything or swarm"
+    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, disk, network, everything or swarm"
 )]
 pub struct UnknownMix(String);
 

@@ -136,8 +136,13 @@ pub struct Duplicate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AfterKill {
-    /// It is started again and finds its stable storage.
+    /// It is started again and finds its stable storage. What it had written and nobody waited
+    /// for yet may be lost.
     KeepDisk,
+    /// The same, with one bit of what it wrote last flipped.
+    BitFlip,
+    /// The same, without what it wrote last, durable or not.
+    RollBack,
     /// It is started again with nothing.
     WipeDisk,
     /// It stays dead: the crash of the crash-stop model.
@@ -203,6 +208,8 @@ impl What {
             }
             What::Freeze => format!("freeze links{around}"),
             What::Kill(AfterKill::KeepDisk) => format!("kill{on}, disk kept"),
+            What::Kill(AfterKill::BitFlip) => format!("kill{on}, a bit of the disk flipped"),
+            What::Kill(AfterKill::RollBack) => format!("kill{on}, disk rolled back"),
             What::Kill(AfterKill::WipeDisk) => format!("kill{on}, disk wiped"),
             What::Kill(AfterKill::ForGood) => format!("kill{on} for good"),
             What::Pause => format!("pause{on}"),

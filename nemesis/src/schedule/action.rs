@@ -2,6 +2,7 @@
 
 use crate::FaultId;
 use crate::network::LinkRule;
+use crate::plan::AfterKill;
 use schism_history::{NodeId, Peer, Skew};
 
 /// What the host knows of the nodes at this moment.
@@ -48,8 +49,8 @@ pub enum Action {
         fault: FaultId,
         /// Which.
         node: NodeId,
-        /// Whether it finds its stable storage.
-        keep_disk: bool,
+        /// What it finds of its stable storage.
+        disk: AfterKill,
     },
     /// Stop the process of this node.
     Pause {

@@ -40,6 +40,13 @@ impl Desk {
         }
     }
 
+    /// What was stored so far must be durable before what is said next is heard.
+    fn await_stores(&mut self) {
+        if let Some(store) = &mut self.store {
+            store.await_all();
+        }
+    }
+
     /// Writes a message with this body, its type first, where a router looks for it.
     pub fn say(&mut self, dest: &str, kind: &str, fields: &[(&str, &Value)]) {
         // Nothing can go wrong when writing to memory.
@@ -47,6 +54,7 @@ impl Desk {
     }
 
     fn try_say(&mut self, dest: &str, kind: &str, fields: &[(&str, &Value)]) -> io::Result<()> {
+        self.await_stores();
         let lines = &mut self.lines;
         write!(lines, r#"{{"src":"{}","dest":"{dest}","body":{{"type":"#, self.name)?;
         serde_json::to_writer(&mut *lines, kind)?;
@@ -69,7 +77,7 @@ impl Desk {
         );
     }
 
-    /// Makes durable what was stored, then writes what was said.
+    /// Makes durable what was stored before the last of what was said, then writes that.
     pub fn flush(&mut self, output: &mut impl Write) -> Result<(), FlushError> {
         if let Some(store) = &mut self.store {
             store.commit()?;
@@ -93,6 +101,7 @@ pub(crate) enum FlushError {
 
 impl NodeOutbox for Desk {
     fn send(&mut self, to: ProcessId, packet: Packet) {
+        self.await_stores();
         let Some(opening) = self.openings.get(usize::from(to.0)) else {
             eprintln!("a message to {to}, who does not exist, was dropped: {packet:?}");
             return;

@@ -4,6 +4,9 @@
 //! `write`. A process that is killed in the middle leaves a prefix of what it meant to write, so
 //! the only damage is a torn tail, which is cut off when the log is opened again.
 //!
+//! A record is written when something that must not be heard sooner is about to be said, and not
+//! before: what a node stored last and nobody waits for yet is lost when it is killed.
+//!
 //! The log is not forced to the disk unless asked for. SIGKILL takes the process and not the
 //! kernel: what `write` has taken is in the page cache and the next incarnation reads it back.
 //! Only a crash of the whole machine loses it, and `fsync` is the answer to that.
@@ -32,8 +35,10 @@ pub struct Store {
     folder: PathBuf,
     file: File,
     fsync: bool,
-    /// Records that [`commit`](Store::commit) will write.
+    /// Records that are not written yet.
     pending: Vec<u8>,
+    /// How many bytes of them [`commit`](Store::commit) will write: something waits for them.
+    awaited: usize,
     /// The length of the record each key was last put with.
     records: HashMap<Vec<u8>, usize>,
     /// Bytes of the log, what is pending included, and those of them that still count.
@@ -72,8 +77,23 @@ impl Store {
             entries.iter().map(|(key, value)| (key.clone(), record_length(key, value))).collect();
         let live = records.values().sum();
         let folder = folder.to_owned();
-        let store = Store { folder, file, fsync, pending: vec![], records, length: sound, live };
+        let store = Store {
+            folder,
+            file,
+            fsync,
+            pending: vec![],
+            awaited: 0,
+            records,
+            length: sound,
+            live,
+        };
         Ok((store, entries))
+    }
+
+    /// Something is about to be said that must not be heard before what was put and erased so far is
+    /// durable.
+    pub fn await_all(&mut self) {
+        self.awaited = self.pending.len();
     }
 
     /// Sets a key's value, from the next [`commit`](Store::commit) on.
@@ -95,14 +115,16 @@ impl Store {
         }
     }
 
-    /// Writes what was put and erased since the last time.
+    /// Writes everything that is waited for. What nobody waits for yet dies with the process.
     pub fn commit(&mut self) -> Result<(), StoreError> {
-        if self.pending.is_empty() {
+        if self.awaited == 0 {
             return Ok(());
         }
-        let written = self.file.write_all(&self.pending).and_then(|()| self.sync(&self.file));
+        let awaited = &self.pending[..self.awaited];
+        let written = self.file.write_all(awaited).and_then(|()| self.sync(&self.file));
         written.map_err(|source| self.failed("write", source))?;
-        self.pending.clear();
+        self.pending.drain(..self.awaited);
+        self.awaited = 0;
         if self.length > SHORT && self.length > BLOAT * self.live {
             self.compact().map_err(|source| self.failed("compact", source))?;
         }
@@ -133,7 +155,7 @@ impl Store {
             File::open(&self.folder)?.sync_all()?;
         }
         self.file = file;
-        self.length = bytes.len();
+        self.length = bytes.len() + self.pending.len();
         Ok(())
     }
 }
@@ -203,6 +225,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn commit(store: &mut Store) {
+        store.await_all();
+        store.commit().unwrap();
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_lost_with_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = Store::open(folder.path(), false).unwrap();
+        store.put(b"term", b"1");
+        store.await_all();
+        store.put(b"term", b"2");
+        store.put(b"vote", b"n1");
+        store.commit().unwrap();
+        store.commit().unwrap();
+        let (_, found) = Store::open(folder.path(), false).unwrap();
+        assert_eq!(found, [pair("term", "1")]);
+        commit(&mut store);
+        let (_, found) = Store::open(folder.path(), false).unwrap();
+        assert_eq!(found, [pair("term", "2"), pair("vote", "n1")]);
+    }
+
     fn pair(key: &str, value: &str) -> (Vec<u8>, Vec<u8>) {
         (key.into(), value.into())
     }
@@ -215,11 +259,11 @@ mod tests {
         store.put(b"term", b"1");
         store.put(b"vote", b"n2");
         store.put(b"log", b"a");
-        store.commit().unwrap();
+        commit(&mut store);
         store.put(b"term", b"2");
         store.erase(b"log");
         store.erase(b"never put");
-        store.commit().unwrap();
+        commit(&mut store);
         store.put(b"log", b"b");
         store.put(b"lost", b"was not committed");
         drop(store);
@@ -233,7 +277,7 @@ mod tests {
         let (mut store, _) = Store::open(folder.path(), false).unwrap();
         for i in 0..20u8 {
             store.put(&[i], &vec![i; usize::from(i)]);
-            store.commit().unwrap();
+            commit(&mut store);
         }
         let whole = fs::read(folder.path().join("store")).unwrap();
         let mut seen = 0;
@@ -247,7 +291,7 @@ mod tests {
             seen = found.len();
             // A log that was cut can be written on.
             store.put(b"next", b"life");
-            store.commit().unwrap();
+            commit(&mut store);
             let (_, found) = Store::open(folder.path(), false).unwrap();
             assert_eq!(found.len(), seen + 1);
         }
@@ -261,7 +305,7 @@ mod tests {
         store.put(b"first", b"stays");
         for i in 0..1000u32 {
             store.put(b"often", &[i as u8; 1000]);
-            store.commit().unwrap();
+            commit(&mut store);
         }
         let length = fs::metadata(folder.path().join("store")).unwrap().len();
         assert!(length < 2 * SHORT as u64, "{length}");
@@ -294,7 +338,7 @@ mod tests {
                         model.retain(|(k, _)| *k != key);
                     }
                 }
-                store.commit().unwrap();
+                commit(&mut store);
                 if reopen {
                     let (again, found) = Store::open(folder.path(), false).unwrap();
                     prop_assert_eq!(&found, &model);

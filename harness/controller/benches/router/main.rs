@@ -173,6 +173,7 @@ impl Script for Bench {
     }
     fn confirm(&mut self, _: NodeId, _: &str) {}
     fn read_clock(&mut self, _: u32, _: NodeId, _: i64) {}
+    fn lost(&mut self, _: NodeId, _: usize, _: &str) {}
     fn refused(&mut self, _: u32, _: &str) {}
     fn sent(&mut self, _: Nanos, _: &str, _: NodeId, _: NodeId) -> bool {
         false

@@ -116,7 +116,7 @@ pub struct RunArgs {
     /// How many nodes
     #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub nodes: u16,
-    /// Which faults: none, gentle, partition, crash, pause, clock, network, everything (as far as the
+    /// Which faults: none, gentle, partition, crash, pause, clock, disk, network, everything (as far as the
     /// protocol's model permits), swarm (some of everything)
     #[arg(long, default_value = "everything", value_parser = parse_mix)]
     pub nemesis: Mix,

@@ -296,7 +296,7 @@ impl Host {
             for command in commands.drain(..) {
                 match command {
                     Command::Start { node, incarnation, disk } => {
-                        self.start(now, usize::from(node.0), incarnation, disk)?;
+                        self.start(now, usize::from(node.0), incarnation, disk, script)?;
                     }
                     Command::Kill { node, sending } => self.kill(now, node, sending, script),
                     Command::Pause(node) => self.pause(now, usize::from(node.0)),

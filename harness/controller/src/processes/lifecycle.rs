@@ -2,6 +2,7 @@
 
 use super::HostError;
 use super::Script;
+use super::damage;
 use super::error::said;
 use super::host::Host;
 use super::letter::HARNESS;
@@ -11,7 +12,7 @@ use super::router::{Part, token};
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use nix::sys::signal::Signal;
 use schism_history::{Nanos, NodeId, Skew};
-use schism_nemesis::FaultId;
+use schism_nemesis::{FaultId, Rng};
 use schism_run::Disk;
 use serde_json::json;
 use std::io::ErrorKind;
@@ -19,6 +20,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+/// The key of the random numbers that decide what becomes of a dead node's disk.
+const DAMAGE: u64 = 5;
 /// What a dead process can at most have left in a pipe, in reads.
 const LAST_READS: usize = 64;
 /// How long nodes may take to end when their input has ended, at the end of a run.
@@ -26,12 +29,13 @@ const GRACE: Duration = Duration::from_millis(300);
 
 impl Host {
     /// Starts a node, or has it started when its old process is gone.
-    pub(super) fn start(
+    pub(super) fn start<S: Script>(
         &mut self,
         now: Nanos,
         seat: usize,
         incarnation: u32,
         disk: Disk,
+        script: &mut S,
     ) -> Result<(), HostError> {
         let place = &mut self.router.seats[seat];
         if let Some(process) = &mut place.process {
@@ -44,18 +48,22 @@ impl Host {
             let path = folder.to_owned();
             move |source| HostError::File { what, path, source }
         };
-        if disk == Disk::Wiped {
-            match std::fs::remove_dir_all(folder) {
-                Err(e) if e.kind() != ErrorKind::NotFound => {
-                    return Err(failed("wipe", folder)(e));
-                }
-                _ => {}
-            }
+        let node = NodeId(seat as u16);
+        let mut dice = Rng::new(self.config.seed, &[DAMAGE, seat as u64, u64::from(incarnation)]);
+        let lost = match disk {
+            Disk::Kept => Ok(0),
+            Disk::Wiped => std::fs::remove_dir_all(folder).map(|()| 0),
+            Disk::RolledBack => damage::roll_back(&folder.join("store"), &mut dice),
+            Disk::Flipped => damage::flip(&folder.join("store"), &mut dice),
+        };
+        match lost {
+            Ok(lost) => script.lost(node, lost, "bytes"),
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            Err(e) => return Err(failed("damage", folder)(e)),
         }
         std::fs::create_dir_all(folder).map_err(failed("create", folder))?;
         place.log.begin(now, incarnation).map_err(failed("write the log of", folder))?;
 
-        let node = NodeId(seat as u16);
         let program = &self.config.program;
         let child = self.spawner.spawn(program.command()).map_err(|source| HostError::Spawn {
             program: program.name(),
@@ -270,7 +278,7 @@ impl Host {
             script.died(now, node, &(in_words(status) + &said(&standard_error)));
         }
         match self.router.seats[seat].restart.take() {
-            Some((incarnation, disk)) => self.start(now, seat, incarnation, disk),
+            Some((incarnation, disk)) => self.start(now, seat, incarnation, disk, script),
             None => Ok(()),
         }
     }

@@ -10,6 +10,7 @@
 
 mod contain;
 mod corrupt;
+mod damage;
 mod delayed;
 mod error;
 mod host;

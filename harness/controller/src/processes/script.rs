@@ -23,6 +23,8 @@ pub trait Script {
     fn confirm(&mut self, node: NodeId, how: &str);
     /// A node whose clock was set for this fault is so many nanoseconds ahead.
     fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64);
+    /// So much of what a node that was killed had stored is lost.
+    fn lost(&mut self, node: NodeId, count: usize, what: &str);
     /// Something stood in the way of a fault.
     fn refused(&mut self, fault: FaultId, why: &str);
     /// A node broke the protocol with the harness.
@@ -76,6 +78,9 @@ impl Script for Run {
     }
     fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64) {
         Run::read_clock(self, fault, node, ahead);
+    }
+    fn lost(&mut self, node: NodeId, count: usize, what: &str) {
+        Run::lost(self, node, count, what);
     }
     fn refused(&mut self, fault: FaultId, why: &str) {
         Run::refused(self, fault, why);

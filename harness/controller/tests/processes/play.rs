@@ -19,6 +19,7 @@ pub enum Seen {
     Confirmed(u16, String),
     Clock(FaultId, u16, i64),
     Refused(FaultId, String),
+    Lost(usize),
     Garbage(u16, String),
     Reply(u32, Value),
     Undelivered(u32, u16),
@@ -131,6 +132,12 @@ impl<F: FnMut(&Seen, &mut Hands)> Script for Scripted<F> {
     fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64) {
         let now = self.hands.now;
         self.see(now, Seen::Clock(fault, node.0, ahead));
+    }
+    fn lost(&mut self, _: NodeId, count: usize, _: &str) {
+        let now = self.hands.now;
+        if count > 0 {
+            self.see(now, Seen::Lost(count));
+        }
     }
     fn refused(&mut self, fault: FaultId, why: &str) {
         let now = self.hands.now;
