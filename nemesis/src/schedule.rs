@@ -213,8 +213,10 @@ impl Schedule {
     pub fn heal(&mut self, now: Nanos) -> Vec<Action> {
         self.past = self.edges.len();
         self.awaiting_leader.clear();
-        self.watching.clear();
         let mut actions = Vec::new();
+        for (fault, _) in self.watching.clone() {
+            self.stop_watching(fault, &mut actions);
+        }
         for fault in 0..self.progress.len() {
             if self.progress[fault].stage == Stage::InForce {
                 self.end(now, fault as FaultId, &mut actions);
@@ -291,7 +293,7 @@ impl Schedule {
     }
 
     fn end(&mut self, at: Nanos, fault: FaultId, actions: &mut Vec<Action>) {
-        self.stop_watching(fault);
+        self.stop_watching(fault, actions);
         let progress = &mut self.progress[fault as usize];
         if progress.stage != Stage::InForce {
             return;

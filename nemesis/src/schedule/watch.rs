@@ -1,6 +1,6 @@
 //! Faults that wait for a moment.
 
-use super::{Edge, Schedule};
+use super::{Action, Edge, Schedule};
 use crate::FaultId;
 use crate::plan::Occasion;
 use crate::rng::nanos;
@@ -51,18 +51,26 @@ impl Schedule {
             }
             let at = now.saturating_add(nanos(when.after));
             let in_time = planned.is_for_good() || at < nanos(planned.until);
-            self.watching.remove(i);
-            if in_time {
-                self.risen.insert(fault, node);
-                self.insert(at, Edge::Begin, fault);
-                due |= at == now;
+            if !in_time {
+                i += 1;
+                continue;
             }
+            self.watching.remove(i);
+            self.risen.insert(fault, node);
+            self.insert(at, Edge::Begin, fault);
+            due |= at == now;
         }
         due
     }
 
-    /// Its moment has not come, and will not be waited for any longer.
-    pub(super) fn stop_watching(&mut self, fault: FaultId) {
+    /// If its moment has not come, it will not be waited for any longer: the fault goes on record as
+    /// one that touched nothing.
+    pub(super) fn stop_watching(&mut self, fault: FaultId, actions: &mut Vec<Action>) {
+        let before = self.watching.len();
         self.watching.retain(|&(other, _)| other != fault);
+        if self.watching.len() < before {
+            self.note(fault, "its moment never came");
+            actions.extend([Action::Begun { fault }, Action::Ended { fault }]);
+        }
     }
 }

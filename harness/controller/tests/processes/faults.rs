@@ -1,7 +1,7 @@
 //! Kills, restarts, pauses and deaths.
 
 use super::play::{Seen, ours, play};
-use schism_history::{Fate, Skew};
+use schism_history::{Fate, NodeId, Peer, Skew};
 use schism_run::Disk;
 use serde_json::json;
 
@@ -157,6 +157,36 @@ pub fn what_was_written_before_a_kill_counts() {
     assert!(dead);
     assert!(replies.iter().copied().eq(1..=replies.len() as u64));
     assert!(!seen.iter().any(|s| matches!(s, Seen::Died(..) | Seen::Garbage(..))), "{seen:?}");
+}
+
+pub fn a_sender_struck_in_the_middle_has_sent_to_some() {
+    // n0 writes forty messages at once and is struck as the fifth is passed on.
+    let mut sent = 0;
+    let seen = play(5, ours(), |seen, hands| match seen {
+        Seen::AllReady => hands.ask(0, 0, json!({"type": "flood", "count": 10})),
+        Seen::Sent(0) => {
+            sent += 1;
+            if sent == 5 {
+                hands.strike(0);
+            }
+        }
+        Seen::Confirmed(0, _) => hands.alarm(100_000, 0),
+        Seen::Alarm(_) => hands.finish(),
+        _ => {}
+    })
+    .unwrap();
+    let fates: Vec<Fate> = seen
+        .iter()
+        .filter_map(|seen| match seen {
+            Seen::Message(m) if m.src == Peer::Node(NodeId(0)) => Some(m.fate),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(fates.len(), 40);
+    assert_eq!(fates[..5], [Fate::Delivered; 5]);
+    let lost = fates.iter().filter(|fate| **fate == Fate::Lost).count();
+    assert!((5..31).contains(&lost), "{lost} of 40 are lost");
+    assert!(fates.iter().all(|fate| matches!(fate, Fate::Lost | Fate::Delivered)), "{fates:?}");
 }
 
 pub fn a_dead_node_hears_nothing() {

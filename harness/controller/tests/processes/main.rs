@@ -60,6 +60,10 @@ fn toy_trials() -> Vec<Trial> {
             "what_was_written_before_a_kill_counts",
             faults::what_was_written_before_a_kill_counts,
         ),
+        trial(
+            "a_sender_struck_in_the_middle_has_sent_to_some",
+            faults::a_sender_struck_in_the_middle_has_sent_to_some,
+        ),
         trial("a_dead_node_hears_nothing", faults::a_dead_node_hears_nothing),
     ]
 }

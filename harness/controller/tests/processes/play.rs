@@ -25,6 +25,7 @@ pub enum Seen {
     Undelivered(u32, u16),
     Note(ProtocolEvent),
     Mark(String),
+    Sent(u16),
     Message(Message),
     Alarm(u64),
     Interrupt,
@@ -49,6 +50,9 @@ impl Hands {
     }
     pub fn kill(&mut self, node: u16) {
         self.commands.push(Command::Kill { node: NodeId(node), sending: false });
+    }
+    pub fn strike(&mut self, node: u16) {
+        self.commands.push(Command::Kill { node: NodeId(node), sending: true });
     }
     pub fn pause(&mut self, node: u16) {
         self.commands.push(Command::Pause(NodeId(node)));
@@ -158,8 +162,10 @@ impl<F: FnMut(&Seen, &mut Hands)> Script for Scripted<F> {
     fn mark(&mut self, now: Nanos, situation: &str) {
         self.see(now, Seen::Mark(situation.into()));
     }
-    fn sent(&mut self, _: Nanos, _: &str, _: NodeId, _: NodeId) -> bool {
-        false
+    fn sent(&mut self, now: Nanos, _: &str, src: NodeId, _: NodeId) -> bool {
+        let before = self.hands.commands.len();
+        self.see(now, Seen::Sent(src.0));
+        self.hands.commands.len() > before
     }
     fn records_message(&self, id: u64) -> bool {
         id < 1000
