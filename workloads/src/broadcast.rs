@@ -8,18 +8,31 @@ use serde_json::{Value as Json, json};
 pub struct Broadcast {
     next: i64,
     shape: Shape,
+    rests: u64,
 }
+
+/// How much longer clients rest that broadcast slowly.
+const SLOW: u64 = 20;
 
 impl Broadcast {
     /// Reads are mixed in only if asked for: what a node has delivered grows without end.
     pub fn new(shape: Shape) -> Self {
-        Broadcast { next: 0, shape }
+        Broadcast { next: 0, shape, rests: 1 }
+    }
+
+    /// The same with few broadcasts, for protocols whose messages grow with every one.
+    pub fn slow(self) -> Self {
+        Broadcast { rests: SLOW, ..self }
     }
 }
 
 impl Workload for Broadcast {
     fn name(&self) -> &'static str {
-        "broadcast"
+        if self.rests > 1 { "slow-broadcast" } else { "broadcast" }
+    }
+
+    fn rests(&self) -> u64 {
+        self.rests
     }
 
     fn next(&mut self, client: &mut Client<'_>) -> Option<Op> {

@@ -1,7 +1,7 @@
 //! Which checkers judge a run.
 
-use crate::canonical;
 use crate::health::{FaultsLanded, NodesKeepRunning};
+use crate::{canonical, judged_as};
 use schism_checkers::Check;
 use schism_checkers::linearizability::{Linearizable, Model};
 use schism_checkers::properties::{self, EnoughOperations, Faults};
@@ -45,10 +45,8 @@ pub fn model_of(workload: &str) -> Option<Model> {
 
 /// The names of the promises that can be judged under a workload.
 pub fn properties_of(workload: &str) -> Vec<String> {
-    let mut names: Vec<String> = properties::names(canonical(workload).unwrap_or(workload))
-        .into_iter()
-        .map(Into::into)
-        .collect();
+    let mut names: Vec<String> =
+        properties::names(judged_as(workload)).into_iter().map(Into::into).collect();
     if model_of(workload).is_some() {
         names.push(LINEARIZABLE.into());
     }
@@ -58,7 +56,7 @@ pub fn properties_of(workload: &str) -> Vec<String> {
 /// The checkers of what was asked for, and those of the run itself: that it did enough, that its
 /// faults landed, that its nodes kept running.
 pub fn checks(asked: &Asked<'_>) -> Result<Vec<Box<dyn Check>>, UnknownProperty> {
-    let workload = canonical(asked.workload).unwrap_or(asked.workload);
+    let workload = judged_as(asked.workload);
     let mut checks: Vec<Box<dyn Check>> = Vec::new();
     for property in asked.properties {
         let check = match model_of(workload) {

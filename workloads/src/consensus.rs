@@ -11,11 +11,20 @@ use std::collections::HashMap;
 pub struct Consensus {
     /// The next instance of each client.
     rounds: HashMap<u32, i64>,
+    /// Whether only 0 and 1 are proposed.
+    binary: bool,
+}
+
+impl Consensus {
+    /// The same with nothing but 0 and 1 to propose: in one instance in four all the same.
+    pub fn binary() -> Self {
+        Consensus { binary: true, ..Consensus::default() }
+    }
 }
 
 impl Workload for Consensus {
     fn name(&self) -> &'static str {
-        "consensus"
+        if self.binary { "binary-consensus" } else { "consensus" }
     }
 
     fn next(&mut self, client: &mut Client<'_>) -> Option<Op> {
@@ -30,7 +39,11 @@ impl Workload for Consensus {
         *round += 1;
         // Every node has the least value in its turn: which one crashes must not matter.
         let rank = (i64::from(client.node.0) + instance) % i64::from(nodes);
-        let value = instance * i64::from(nodes) + rank + 1;
+        let value = match (self.binary, instance % 4) {
+            (false, _) => instance * i64::from(nodes) + rank + 1,
+            (true, 3) => instance / 4 % 2,
+            (true, _) => rank % 2,
+        };
         Some(Op::keyed("propose", instance, value))
     }
 

@@ -78,6 +78,11 @@ pub trait Workload: Send {
     /// The next operation of a client, or nothing if it never has one again.
     fn next(&mut self, client: &mut Client<'_>) -> Option<Op>;
 
+    /// How many times longer than usual a client rests between operations.
+    fn rests(&self) -> u64 {
+        1
+    }
+
     /// Operations that belong to one node must not be sent to another when that one is down.
     fn bound_to_node(&self) -> bool {
         false
@@ -110,8 +115,28 @@ pub struct Shape {
 }
 
 /// The names of all workloads.
-pub const NAMES: [&str; 8] =
-    ["link", "broadcast", "register", "kv", "consensus", "detect", "echo", "unique-ids"];
+pub const NAMES: [&str; 10] = [
+    "link",
+    "broadcast",
+    "slow-broadcast",
+    "register",
+    "kv",
+    "consensus",
+    "binary-consensus",
+    "detect",
+    "echo",
+    "unique-ids",
+];
+
+/// Workloads that are others with a difference, and are judged as those.
+const VARIANTS: [(&str, &str); 2] =
+    [("slow-broadcast", "broadcast"), ("binary-consensus", "consensus")];
+
+/// The workload whose promises are judged under this one: mostly itself.
+pub fn judged_as(name: &str) -> &str {
+    let name = canonical(name).unwrap_or(name);
+    VARIANTS.iter().find(|(variant, _)| *variant == name).map_or(name, |(_, base)| base)
+}
 
 /// The names Maelstrom gives to some of them.
 const ALIASES: [(&str, &str); 1] = [("lin-kv", "kv")];
@@ -127,9 +152,11 @@ pub fn workload(name: &str, shape: Shape) -> Option<Box<dyn Workload>> {
     Some(match canonical(name)? {
         "link" => Box::new(link::Link::default()),
         "broadcast" => Box::new(broadcast::Broadcast::new(shape)),
+        "slow-broadcast" => Box::new(broadcast::Broadcast::new(shape).slow()),
         "register" => Box::new(register::Register::new(shape)),
         "kv" => Box::new(kv::Kv::default()),
         "consensus" => Box::new(consensus::Consensus::default()),
+        "binary-consensus" => Box::new(consensus::Consensus::binary()),
         "detect" => Box::new(detect::Detect),
         "echo" => Box::new(echo::Echo::default()),
         _ => Box::new(unique_ids::UniqueIds),

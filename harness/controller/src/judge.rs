@@ -37,6 +37,10 @@ pub fn meta_of(recipe: &Recipe) -> Meta {
         facts.insert(schism_history::MESSAGES_ALL_BELOW.into(), all_below.to_string());
         facts.insert(schism_history::MESSAGES_ONE_IN.into(), one_in.to_string());
     }
+    if let (true, Ok(card)) = (recipe.program.is_empty(), schism_protocols::find(&recipe.test)) {
+        let known = card.facts(recipe.nodes.into());
+        facts.extend(known.into_iter().map(|(name, value)| (name.into(), value)));
+    }
     if let Some(twin) = &recipe.twin {
         facts.insert("twin".into(), twin.clone());
     }

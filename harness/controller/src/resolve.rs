@@ -56,6 +56,12 @@ pub fn card(name: &str) -> Result<&'static Card, Error> {
     schism_protocols::find(name).map_err(|e| Error::usage(format!("{e} (`schism list` shows all)")))
 }
 
+/// How many clients a node has if nobody says: where an operation takes rounds, which are slow,
+/// more of them are needed to have many.
+fn clients_per_node(card: &Card) -> u32 {
+    if card.model == Model::Rounds { 6 } else { 2 }
+}
+
 /// What may be done to a program nobody knows. It may be killed if that is asked for, and then
 /// starts again with nothing, as under Maelstrom.
 fn stranger(workload: &str) -> Allowance {
@@ -91,6 +97,7 @@ impl Request {
             one_writer: card.one_writer,
             environment: (self.environment != Environment::default())
                 .then(|| self.environment.to_string()),
+            concurrency: self.concurrency.unwrap_or(clients_per_node(card) * u32::from(self.nodes)),
             ..recipe
         };
         self.planned(recipe, &allow)

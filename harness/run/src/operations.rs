@@ -208,7 +208,8 @@ impl Run {
     ) {
         let process = self.clients.process(client);
         let begun = self.clients.pending(client).map_or(now, |pending| pending.since);
-        let mut rest = begun.saturating_add(self.config.pace).max(now);
+        let pace = self.config.pace.saturating_mul(self.workload.rests());
+        let mut rest = begun.saturating_add(pace).max(now);
         if kind != OpKind::Ok {
             // Whoever was refused would be refused again at once.
             rest = rest.max(now + REST);

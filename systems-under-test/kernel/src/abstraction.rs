@@ -2,6 +2,7 @@
 
 use crate::{Abstraction, Data, Never, ProcessId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 /// Defines events as structs whose fields stand in the order of the book's parameters.
@@ -24,8 +25,58 @@ events! {
     Propose<V>(V);
     /// `⟨ Decide | v ⟩`
     Decide<V>(V);
+    /// `⟨ Decide | v ⟩`, and in which round or epoch that was.
+    DecideIn<V>(u64, V);
+    /// Says something to everybody at the beginning of the next round.
+    Speak<M>(M);
     /// Asks the replicated log to take a command.
     Submit<C>(C);
+}
+
+/// A round is over: its number, and what was heard from everybody who was there. Who had nothing
+/// to say was there all the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Round<M>(pub u64, pub BTreeMap<ProcessId, Vec<M>>);
+
+/// `⟨ StartEpoch | ts, ℓ ⟩`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StartEpoch(pub u64, pub ProcessId);
+
+/// `(valts, val)`: what an epoch knows of a value, and since which epoch.
+pub type EpochState<V> = (u64, Option<V>);
+
+/// What an epoch of consensus may be asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InEpoch<V> {
+    /// `⟨ Init | ets, ℓ, state ⟩`
+    Init(u64, ProcessId, EpochState<V>),
+    /// `⟨ Propose | v ⟩`, by its leader.
+    Propose(V),
+    /// `⟨ Abort ⟩`
+    Abort,
+}
+
+/// What an epoch of consensus tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfEpoch<V> {
+    /// `⟨ Decide | v ⟩`
+    Decide(V),
+    /// `⟨ Aborted | state ⟩`
+    Aborted(EpochState<V>),
+}
+
+/// What always comes of the broadcast of this number by this process: a message, or the word
+/// that the sender is faulty, and in which round, where there are rounds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Outcome<M> {
+    /// The sender.
+    pub sender: ProcessId,
+    /// The number of the broadcast among those of its sender.
+    pub number: u64,
+    /// The message; nothing if the sender is faulty.
+    pub m: Option<M>,
+    /// The round in which this was decided.
+    pub round: Option<u64>,
 }
 
 /// `⟨ Crash | p ⟩`
@@ -112,6 +163,16 @@ modules! {
     Consensus<V>: Propose<V> => Decide<V>;
     /// Module 5.2: nobody decides differently.
     UniformConsensus<V>: Propose<V> => Decide<V>;
+    /// Uniform consensus that tells in which round or epoch it was decided.
+    ConsensusInRounds<V>: Propose<V> => DecideIn<V>;
+    /// Module 5.4: consensus within one epoch, whose leader alone proposes.
+    EpochConsensus<V>: InEpoch<V> => OfEpoch<V>;
+    /// Module 3.7, without its name: broadcast that reaches everybody with some probability.
+    ProbabilisticBroadcast<M>: Broadcast<M> => Deliver<M>;
+    /// Module 6.3, broadcast after broadcast: something always comes of each.
+    TerminatingBroadcast<M>: Broadcast<M> => Outcome<M>;
+    /// Rounds in lock-step: what is said in a round is heard in it.
+    SynchronousRounds<M>: Speak<M> => Round<M>;
     /// A log of commands, the same at every process: what state-machine replication stands on.
     ReplicatedLog<C>: Submit<C> => Logged<C>;
 }
@@ -146,4 +207,12 @@ pub struct EventualLeaderDetector;
 impl Abstraction for EventualLeaderDetector {
     type Request = Never;
     type Indication = Trust;
+}
+
+/// Module 5.3: epochs that succeed each other, each with a leader.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EpochChange;
+impl Abstraction for EpochChange {
+    type Request = Never;
+    type Indication = StartEpoch;
 }

@@ -5,9 +5,9 @@
 //! host: that is how an untimed explorer offers a perfect detector.
 
 use crate::{
-    Abstraction, Component, Crash, Env, EventualLeaderDetector, EventuallyPerfectFailureDetector,
-    Indication, Input, Knowledge, LeaderElection, Never, Note, Outbox, PerfectFailureDetector,
-    ProcessId, Stable, Suspicion, Trust, Two,
+    Abstraction, Component, Crash, Env, EpochChange, EventualLeaderDetector,
+    EventuallyPerfectFailureDetector, Indication, Input, Knowledge, LeaderElection, Never, Note,
+    Outbox, PerfectFailureDetector, ProcessId, Stable, StartEpoch, Suspicion, Trust, Two,
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -65,6 +65,16 @@ macro_rules! trusting {
     )+ }
 }
 trusting!(LeaderElection, EventualLeaderDetector);
+
+/// An epoch names its leader. No knowledge about others makes an epoch.
+impl Informs for EpochChange {
+    fn knowledge(StartEpoch(_, leader): StartEpoch) -> Knowledge {
+        Knowledge::Trust(leader)
+    }
+    fn indication(_: Knowledge) -> Option<StartEpoch> {
+        None
+    }
+}
 
 /// Defines a leaf that offers a detector out of what the process learns.
 macro_rules! leaf {

@@ -7,11 +7,11 @@
 
 use crate::layer::Below;
 use crate::{
-    Abstraction, Algorithm, BestEffortBroadcast, Broadcast, Cx, Data, Deliver,
+    Abstraction, Algorithm, BestEffortBroadcast, Broadcast, Cx, Data, Deliver, EpochChange,
     EventualLeaderDetector, EventuallyPerfectFailureDetector, FairLossLink, FifoLink, Indication,
-    Informs, LeaderElection, Many, Note, PerfectFailureDetector, PerfectLink, ProcessId,
-    ReliableBroadcast, Request, Send, Stable, StubbornLink, Three, Two, UniformReliableBroadcast,
-    Wire,
+    Informs, LeaderElection, Many, Never, Note, PerfectFailureDetector, PerfectLink, ProcessId,
+    ReliableBroadcast, Request, Round, Send, Speak, Stable, StartEpoch, StubbornLink,
+    SynchronousRounds, Three, Two, UniformReliableBroadcast, Wire,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -35,6 +35,24 @@ pub trait Shareable<K>: Abstraction + Data {
     /// Whether an indication for all matters to an instance that is created after it.
     fn lasts(_event: &Indication<Self>) -> bool {
         true
+    }
+}
+
+/// What names an instance.
+pub trait Key: Wire {
+    /// The number under which what it notes is told.
+    fn number(&self) -> u64;
+}
+
+impl Key for u64 {
+    fn number(&self) -> u64 {
+        *self
+    }
+}
+
+impl<K: Key, T: Wire> Key for (K, T) {
+    fn number(&self) -> u64 {
+        self.0.number()
     }
 }
 
@@ -74,6 +92,31 @@ keyed! {
     |key, Send(q, m)| Send(q, (key, m)) => FairLossLink, StubbornLink, PerfectLink, FifoLink;
     |key, Broadcast(m)| Broadcast((key, m)) =>
         BestEffortBroadcast, ReliableBroadcast, UniformReliableBroadcast;
+}
+
+/// The epoch that began last is the one in which an instance begins.
+impl<K> Shareable<K> for EpochChange {
+    type Shared = Self;
+    fn of_one(_: K, never: Never) -> Never {
+        never
+    }
+    fn for_whom(event: StartEpoch) -> ForWhom<K, StartEpoch> {
+        All(event)
+    }
+    fn outdates(_: &StartEpoch, _: &StartEpoch) -> bool {
+        true
+    }
+}
+
+/// Instances take part in rounds one by one.
+impl<K: Data, M: Data> Shareable<K> for SynchronousRounds<M> {
+    type Shared = Many<K, Self>;
+    fn of_one(key: K, event: Speak<M>) -> (K, Speak<M>) {
+        (key, event)
+    }
+    fn for_whom((key, round): (K, Round<M>)) -> ForWhom<K, Round<M>> {
+        One(key, round)
+    }
 }
 
 /// Who has crashed has crashed for every instance.
@@ -163,7 +206,7 @@ pub struct Each<K, A: Algorithm> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Known<X: Abstraction>(Vec<X::Indication>);
 
-impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> Each<K, A> {
+impl<K: Key, A: Algorithm<Uses: Shareable<K>>> Each<K, A> {
     /// No instances yet.
     pub fn of(prototype: A) -> Self {
         let (live, known, unsettled) = (BTreeMap::new(), Known(Vec::new()), BTreeSet::new());
@@ -192,7 +235,7 @@ impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> Each<K, A> {
     }
 }
 
-impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> Algorithm for Each<K, A> {
+impl<K: Key, A: Algorithm<Uses: Shareable<K>>> Algorithm for Each<K, A> {
     type Implements = Many<K, A::Implements>;
     type Uses = <A::Uses as Shareable<K>>::Shared;
     type Timer = (K, A::Timer);
@@ -251,12 +294,12 @@ impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> Algorithm for Each<K, A> {
 }
 
 /// What one instance reaches.
-struct OfOne<'a, K: Wire, A: Algorithm<Uses: Shareable<K>>> {
+struct OfOne<'a, K: Key, A: Algorithm<Uses: Shareable<K>>> {
     key: &'a K,
     below: &'a mut dyn Below<Each<K, A>>,
 }
 
-impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> OfOne<'_, K, A> {
+impl<K: Key, A: Algorithm<Uses: Shareable<K>>> OfOne<'_, K, A> {
     fn cx<'b>(
         &'b mut self,
         me: ProcessId,
@@ -268,7 +311,7 @@ impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> OfOne<'_, K, A> {
     }
 }
 
-impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> Below<A> for OfOne<'_, K, A> {
+impl<K: Key, A: Algorithm<Uses: Shareable<K>>> Below<A> for OfOne<'_, K, A> {
     fn trigger(&mut self, event: Request<A::Uses>) {
         self.below.trigger(A::Uses::of_one(self.key.clone(), event));
     }
@@ -291,7 +334,8 @@ impl<K: Wire, A: Algorithm<Uses: Shareable<K>>> Below<A> for OfOne<'_, K, A> {
         self.below.choose(bound)
     }
     fn note(&mut self, note: Note) {
-        self.below.note(note);
+        let instance = note.instance.or(Some(self.key.number()));
+        self.below.note(Note { instance, ..note });
     }
     fn mark(&mut self, situation: &'static str) {
         self.below.mark(situation);

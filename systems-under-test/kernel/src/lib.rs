@@ -32,7 +32,7 @@ pub use component::{
     Abstraction, Choices, Component, Data, Env, Indication, Input, Knowledge, Never, Outbox,
     ProcessId, Request, Wire,
 };
-pub use each::{Each, ForWhom, Shareable};
+pub use each::{Each, ForWhom, Key, Shareable};
 pub use instances::{Instances, Many};
 pub use kind::kind_of;
 pub use layer::{Layer, layer};

@@ -14,6 +14,7 @@ pub mod links;
 mod model;
 pub mod registers;
 pub mod replication;
+pub mod rounds;
 mod seen;
 pub mod services;
 mod stacks;

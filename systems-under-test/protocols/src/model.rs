@@ -14,11 +14,17 @@ pub enum Model {
     /// Fair-loss links between processes that may crash; no bound on anything. What a link is
     /// built for.
     Lossy,
+    /// Links that lose, repeat and reorder messages by chance and are never cut, between processes
+    /// that may crash for good. What a promise is made for that holds with some probability.
+    Chance,
     /// Fail-silent: processes may crash for good and nobody can tell; no bound on anything.
     Silent,
     /// Fail-stop: processes may crash for good; delays are bounded and clocks run evenly, so
     /// that crashes can be told for sure.
     Sync,
+    /// Fail-stop, in rounds that all processes go through together, at the pace of a bound on
+    /// delays that is announced.
+    Rounds,
     /// Fail-noisy: processes may crash for good; bounds hold, but only from some time on.
     Noisy,
     /// Fail-recovery: processes may crash and come back with their stable storage; bounds hold
@@ -30,18 +36,30 @@ pub enum Model {
 
 /// How long a message may take where delays are bounded, the time its receiver needs included.
 const BOUND: Duration = Duration::from_millis(250);
+/// The same where rounds take their pace from it.
+const BOUND_IN_ROUNDS: Duration = Duration::from_millis(50);
 
 impl Model {
     /// Every model.
-    pub const ALL: [Model; 6] =
-        [Model::Lossy, Model::Silent, Model::Sync, Model::Noisy, Model::Recovery, Model::Open];
+    pub const ALL: [Model; 8] = [
+        Model::Lossy,
+        Model::Chance,
+        Model::Silent,
+        Model::Sync,
+        Model::Rounds,
+        Model::Noisy,
+        Model::Recovery,
+        Model::Open,
+    ];
 
     /// Its name in tables and on command lines.
     pub fn name(self) -> &'static str {
         match self {
             Model::Lossy => "lossy",
+            Model::Chance => "chance",
             Model::Silent => "silent",
             Model::Sync => "sync",
+            Model::Rounds => "sync-rounds",
             Model::Noisy => "noisy",
             Model::Recovery => "recovery",
             Model::Open => "open",
@@ -52,8 +70,10 @@ impl Model {
     pub fn line(self) -> &'static str {
         match self {
             Model::Lossy => "messages are lost, repeated and reordered; processes crash",
+            Model::Chance => "messages are lost, repeated and reordered by chance; processes crash",
             Model::Silent => "processes crash and nobody can tell; no bounds",
             Model::Sync => "processes crash; messages arrive within a known time",
+            Model::Rounds => "processes crash; messages arrive within the round they are sent in",
             Model::Noisy => "processes crash; messages arrive in time from some time on",
             Model::Recovery => "processes crash and come back with their disks",
             Model::Open => "processes come and go and share nothing",
@@ -77,7 +97,7 @@ impl Model {
 
     /// Whether the network may lose messages.
     pub fn loss(self) -> bool {
-        self != Model::Sync
+        !self.is_synchronous()
     }
 
     /// Whether the network may deliver a message more than once.
@@ -92,7 +112,7 @@ impl Model {
 
     /// Whether the network may be partitioned, for a while.
     pub fn partitions(self) -> bool {
-        self != Model::Sync
+        self.unbounded_delay()
     }
 
     /// Whether messages may take any time, for a while.
@@ -102,12 +122,12 @@ impl Model {
 
     /// Whether processes may be stopped for a while and go on.
     pub fn pauses(self) -> bool {
-        self != Model::Sync
+        self.unbounded_delay()
     }
 
     /// Whether clocks may jump and drift.
     pub fn clock_skew(self) -> bool {
-        self != Model::Sync
+        self.unbounded_delay()
     }
 
     /// Whether all that happens in an environment is within the model, so that a protocol of this
@@ -129,7 +149,16 @@ impl Model {
 
     /// How long a message may take at most, if there is a bound.
     pub fn delay_bound(self) -> Option<Duration> {
-        (self == Model::Sync).then_some(BOUND)
+        match self {
+            Model::Sync | Model::Chance => Some(BOUND),
+            Model::Rounds => Some(BOUND_IN_ROUNDS),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is lost and all is in time.
+    fn is_synchronous(self) -> bool {
+        matches!(self, Model::Sync | Model::Rounds)
     }
 }
 

@@ -11,8 +11,9 @@
 //!   its instance had different proposals.
 //! * **weak validity**: the same, obliging only runs without a single liar.
 //! * **strong validity**: if all correct processes propose the same value, no other is decided by a
-//!   correct one; otherwise what is decided was proposed by a correct process, or is nil (blank).
-//!   Antecedent: a decision of a correct process. Stress: a unanimous instance in a run with liars.
+//!   correct one; otherwise what is decided was proposed by a correct process, or is nil (blank). In
+//!   a run without liars, what crashed processes propose counts as well. Antecedent: a decision of a
+//!   correct process. Stress: a unanimous instance in a run with liars, or after a fault had begun.
 //! * **integrity**: no life of an honest process decides an instance twice. Antecedent: a decision.
 //!   Stress: a fault had begun.
 //! * **agreement**: no two correct processes decide differently. Antecedent: a decision of a correct
@@ -24,7 +25,7 @@ use super::payloads::{Bits, Dense};
 use super::run::{Breaches, Moment, Run, Told, name};
 use crate::{Finding, Status};
 use rustc_hash::FxHashSet;
-use schism_history::{Entry, Nanos, Value};
+use schism_history::{Entry, Fate, Nanos, NodeId, Peer, Value};
 use smallvec::SmallVec;
 
 /// Whether an event is a decision, and the dense number of the instance it concerns.
@@ -161,7 +162,7 @@ pub(super) fn validity(run: &Run<'_>) -> Finding {
     run.verdict(Status::Violated, breaches, antecedents, stress, "with different proposals")
 }
 
-/// Judges strong validity, with liars.
+/// Judges strong validity.
 pub(super) fn strong_validity(run: &Run<'_>) -> Finding {
     let mut numbers = Dense::default();
     let mut proposals: Vec<Proposals<'_>> = Vec::new();
@@ -169,7 +170,8 @@ pub(super) fn strong_validity(run: &Run<'_>) -> Finding {
     let mut decisions = Vec::new();
     for told in run.events() {
         let Some((decides, instance)) = seen(&mut numbers, &told) else { continue };
-        if !run.correct(told.node) {
+        let counts = run.correct(told.node) || (!run.has_liars() && !decides);
+        if !counts {
             continue;
         }
         if decides {
@@ -189,7 +191,8 @@ pub(super) fn strong_validity(run: &Run<'_>) -> Finding {
             [common] if proposers.covers(instance, &all) => Some(common),
             _ => None,
         };
-        stress += u64::from(common.is_some() && run.has_liars());
+        let faulty = run.has_liars() || run.spells.begun_by(told.time);
+        stress += u64::from(common.is_some() && faulty);
         let blank = common.is_none() && value.is_nil();
         if !blank && !proposed.contain(value) {
             breaches.add(|| {
@@ -207,7 +210,7 @@ pub(super) fn strong_validity(run: &Run<'_>) -> Finding {
             });
         }
     }
-    let stressor = "unanimous among the correct while others lied";
+    let stressor = "unanimous, after a fault had begun or while others lied";
     run.verdict(Status::Violated, breaches, antecedents, stress, stressor)
 }
 
@@ -299,7 +302,7 @@ fn disagreed(run: &Run<'_>, first: u64, told: &Told<'_>) -> (String, Vec<u64>) {
         Some(Entry::Event(e)) => format!("{} decided {}", e.node, e.value),
         _ => "another process decided otherwise".into(),
     };
-    let text = format!(
+    let mut text = format!(
         "{earlier}{} at {}, but {} decided {} at {}",
         of(told),
         run.at(first),
@@ -307,5 +310,55 @@ fn disagreed(run: &Run<'_>, first: u64, told: &Told<'_>) -> (String, Vec<u64>) {
         told.event.value,
         run.at(told.index),
     );
-    (text, vec![first, told.index])
+    let mut witness = vec![first, told.index];
+    let begun = run.events().find(|t| t.event.instance == told.event.instance);
+    for link in chain(run, begun.map_or(first, |t| t.index), told.index) {
+        text += &format!("; {}", link.0);
+        witness.extend(link.1);
+    }
+    (text, witness)
+}
+
+/// What is sent within so short a time is one broadcast.
+const AT_ONCE: Nanos = 2_000_000;
+
+/// The dangerous chain: who crashed on the way to a disagreement, and whom the last that they sent
+/// had reached by then.
+fn chain(run: &Run<'_>, from: u64, to: u64) -> Vec<(String, Vec<u64>)> {
+    let crashes = (0..run.nodes()).filter_map(|n| {
+        let crash = run.crashes(n).iter().find(|crash| from < crash.0 && crash.0 < to);
+        crash.map(|&(index, time)| (index, time, name(n)))
+    });
+    let mut crashes: Vec<_> = crashes.collect();
+    crashes.sort_unstable();
+    crashes.into_iter().map(|(index, time, node)| broken_off(run, index, time, node)).collect()
+}
+
+fn broken_off(run: &Run<'_>, index: u64, time: Nanos, node: NodeId) -> (String, Vec<u64>) {
+    let sent = run.history.records.iter().filter_map(|record| match &record.entry {
+        Entry::Message(m) if m.src == Peer::Node(node) && m.sent <= time => Some((record, m)),
+        _ => None,
+    });
+    let last = sent.clone().map(|(_, m)| m.sent).max().unwrap_or(0);
+    let (mut reached, mut missed, mut witness) = (Vec::new(), Vec::new(), vec![index]);
+    for (record, message) in sent.filter(|(_, m)| m.sent + AT_ONCE >= last) {
+        let arrived = matches!(message.fate, Fate::Delivered | Fate::Duplicated);
+        let side = if arrived { &mut reached } else { &mut missed };
+        if let Peer::Node(dest) = message.dest {
+            side.push(dest);
+            witness.push(record.index);
+        }
+    }
+    missed.retain(|dest| !reached.contains(dest));
+    let text = format!("{node} crashed at {}", run.at(index));
+    if reached.is_empty() || missed.is_empty() {
+        return (text, vec![index]);
+    }
+    let list = |nodes: &mut Vec<NodeId>| {
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let (reached, missed) = (list(&mut reached), list(&mut missed));
+    (format!("{text} in mid-broadcast: it had reached {reached} and not {missed}"), witness)
 }

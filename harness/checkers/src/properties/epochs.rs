@@ -2,6 +2,7 @@
 //!
 //! Events: `start-epoch` {number: timestamp, peer: leader}; `decide` {instance, number: timestamp of
 //! the epoch, value}.
+//! Within an epoch of consensus: `ep-abort`, `ep-aborted` and `ep-decide` {instance, number: timestamp}.
 //!
 //! * **epoch monotonicity**: the epochs a life of an honest process starts have rising timestamps.
 //!   Antecedent: a start that follows another. Stress: one under another leader than that.
@@ -13,11 +14,15 @@
 //! * **lock-in**: if an honest process decided a value in an epoch, nobody honest decides another in
 //!   a later epoch. Antecedent: a decision in a later epoch than another of its instance. Stress:
 //!   different values were proposed to the instance.
+//! * **abort behaviour**: a life of an honest process is done with an epoch of consensus only when it
+//!   was told to abort it, and then once; afterwards it decides nothing in it, and a correct process
+//!   that was told to abort is done with it in the end. Antecedent: an epoch that was aborted. Stress:
+//!   somebody honest decided in the same epoch, so that the abort could have come too late.
 
 use super::payloads::Payloads;
 use super::run::{Breaches, Moment, Run, Told, name};
 use crate::{Finding, Status};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use schism_history::Nanos;
 
 /// Timestamp and leader of an epoch that an honest process starts.
@@ -219,4 +224,88 @@ fn broke_lock(
         run.at(lock.index),
     );
     (text, vec![lock.index, told.index])
+}
+
+/// What a life did with an epoch of consensus.
+#[derive(Default)]
+struct Abort {
+    asked: Option<u64>,
+    done: Option<u64>,
+}
+
+/// Judges abort behaviour.
+pub(super) fn abort_behaviour(run: &Run<'_>) -> Finding {
+    type Epoch = (Option<u64>, u64);
+    let mut aborts: FxHashMap<(usize, Epoch), Abort> = FxHashMap::default();
+    let mut decided: FxHashSet<Epoch> = FxHashSet::default();
+    let mut breaches = Breaches::default();
+    for told in run.events().filter(|t| run.honest(t.node)) {
+        let Some(number) = told.event.number else { continue };
+        let epoch = (told.event.instance, number);
+        let here = (told.life, epoch);
+        let mut breach = |what: String, before: Option<u64>| {
+            breaches.add(|| {
+                let (who, at) = (name(told.node), run.at(told.index));
+                let text = format!("{who} {what} epoch {number} of {} at {at}", instance(&told));
+                (text, before.into_iter().chain([told.index]).collect())
+            });
+        };
+        match told.event.kind.as_str() {
+            "ep-abort" => {
+                aborts.entry(here).or_default().asked.get_or_insert(told.index);
+            }
+            "ep-aborted" => {
+                let abort = aborts.entry(here).or_default();
+                if abort.asked.is_none() {
+                    breach("was done, unasked, with".into(), None);
+                } else if let Some(done) = abort.done {
+                    breach(format!("was done again (as at {}) with", run.at(done)), Some(done));
+                }
+                abort.done.get_or_insert(told.index);
+            }
+            "ep-decide" => {
+                decided.insert(epoch);
+                if let Some(done) = aborts.get(&here).and_then(|abort| abort.done) {
+                    breach(
+                        format!("aborted (at {}) and then decided in", run.at(done)),
+                        Some(done),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut owed: Vec<(u64, usize, u64)> = Vec::new();
+    let (mut antecedents, mut stress) = (0, 0);
+    for ((life, epoch), abort) in &aborts {
+        let Some(asked) = abort.asked else { continue };
+        antecedents += 1;
+        stress += u64::from(decided.contains(epoch));
+        let node = run.correct_nodes().find(|&n| run.last_life(n) == *life);
+        if let (None, Some(node), true) = (abort.done, node, run.in_time(asked)) {
+            owed.push((asked, node, epoch.1));
+        }
+    }
+    owed.sort_unstable();
+    let mut late = Breaches::default();
+    for (asked, node, number) in owed {
+        late.add(|| {
+            let (who, at, by) = (name(node), run.at(asked), Moment(run.deadline()));
+            let text = format!(
+                "correct {who} was told to abort epoch {number} at {at}, and was not done by {by}"
+            );
+            (text, vec![asked])
+        });
+    }
+    let (status, breaches) = if breaches.is_empty() {
+        (Status::NotByDeadline, late)
+    } else {
+        (Status::Violated, breaches)
+    };
+    let stressor = "in an epoch in which somebody decided";
+    run.verdict(status, breaches, antecedents, stress, stressor)
+}
+
+fn instance(told: &Told<'_>) -> String {
+    told.event.instance.map_or("its only instance".into(), |i| format!("instance {i}"))
 }

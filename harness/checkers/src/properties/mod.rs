@@ -18,6 +18,7 @@
 //! | `trust` | peer | a process follows another leader |
 //! | `lead`, `step-down` | instance, number (term) | a process leads a term, no longer does |
 //! | `start-epoch` | number, peer (leader) | a process enters an epoch |
+//! | `ep-abort`, `ep-aborted`, `ep-decide` | instance, number | an epoch of consensus ends, decides |
 //! | `commit`, `apply`, `output` | instance, number (slot), value | a log grows, is executed, answers |
 //! | `local`, `send`, `deliver` | peer, instance (of the message), number or value (stamp) | a clock ticks |
 //! | `clock` | number (reading), value (announced error) | a synchronised clock is read |

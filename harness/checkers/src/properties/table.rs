@@ -147,6 +147,7 @@ const TABLE: &[(&str, &[Row])] = &[
                 "two honest processes decided one instance",
             ),
             ("lock-in", epochs::lock_in, "decision followed one of an earlier epoch"),
+            ("abort behaviour", epochs::abort_behaviour, "epoch was aborted"),
             ("epoch monotonicity", epochs::monotonicity, "process started a second epoch"),
             ("epoch consistency", epochs::consistency, "epoch was started by two processes"),
             ("eventual epoch leadership", epochs::eventual_leadership, "epoch was started"),
@@ -181,6 +182,9 @@ const TABLE: &[(&str, &[Row])] = &[
             ),
             ("leader accuracy", leader::leader_accuracy, "leader was elected"),
             ("election safety", leader::election_safety, "process led a term"),
+            ("epoch monotonicity", epochs::monotonicity, "process started a second epoch"),
+            ("epoch consistency", epochs::consistency, "epoch was started by two processes"),
+            ("eventual epoch leadership", epochs::eventual_leadership, "epoch was started"),
         ],
     ),
     (

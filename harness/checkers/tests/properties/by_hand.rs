@@ -300,7 +300,8 @@ fn consensus() {
     assert_eq!(finding.status, Violated);
     assert_eq!(
         finding.explanation,
-        "n0 decided 1 at 0.050 s, but n1 decided 2 at 0.070 s (1 more of the kind)"
+        "n0 decided 1 at 0.050 s, but n1 decided 2 at 0.070 s; n0 crashed at 0.060 s \
+         (1 more of the kind)"
     );
     t.decide(2, 9);
     assert_eq!(
@@ -311,6 +312,28 @@ fn consensus() {
         t.judge("consensus", "validity").explanation,
         "n2 decided 9 at 0.090 s, which nobody had proposed"
     );
+}
+
+#[test]
+fn a_disagreement_shows_the_dangerous_chain() {
+    let mut t = Tape::new(3);
+    (0..3).for_each(|n| {
+        t.propose(n, i64::from(n));
+    });
+    t.kill(0);
+    t.message(0, 1, 30_000_000, Fate::Delivered);
+    t.message(0, 2, 30_000_000, Fate::Lost);
+    t.message(0, 2, 20_000_000, Fate::Delivered);
+    t.decide(1, 0);
+    t.decide(2, 1);
+    let finding = t.judge("consensus", "agreement");
+    assert_eq!(finding.status, Violated);
+    assert_eq!(
+        finding.explanation,
+        "n1 decided 0 at 0.080 s, but n2 decided 1 at 0.090 s; n0 crashed at 0.040 s in \
+         mid-broadcast: it had reached n1 and not n2"
+    );
+    assert_eq!(finding.witness, [3, 4, 5, 7, 8]);
 }
 
 #[test]
@@ -328,6 +351,16 @@ fn strong_validity_holds_against_liars() {
     assert_eq!(good.status("consensus", "strong validity"), Holds);
     assert_eq!(good.status("consensus", "validity"), Vacuous);
     t.decide(0, 9);
+    // Without liars it is put to the test once a fault has begun.
+    let mut crash = Tape::new(2);
+    crash.propose(0, 1);
+    crash.propose(1, 1);
+    let mut calm = crash.clone();
+    calm.decide(0, 1);
+    assert_eq!(calm.status("consensus", "strong validity"), Unstressed);
+    crash.kill(1);
+    crash.decide(0, 1);
+    assert_eq!(crash.status("consensus", "strong validity"), Holds);
     assert_eq!(
         t.judge("consensus", "strong validity").explanation,
         "correct n0 decided 9 at 0.060 s, though every correct process proposed 5"

@@ -57,6 +57,44 @@ fn lock_in() {
 }
 
 #[test]
+fn abort_behaviour() {
+    let mut t = Tape::new(2);
+    assert_eq!(t.status("consensus", "abort behaviour"), Vacuous);
+    t.numbered(0, "ep-abort", 3, 0);
+    let mut late = t.clone();
+    t.numbered(0, "ep-aborted", 3, 0);
+    assert_eq!(t.status("consensus", "abort behaviour"), Unstressed);
+    t.numbered(1, "ep-decide", 3, 1);
+    assert_eq!(t.status("consensus", "abort behaviour"), Holds);
+    late.phase(Phase::Final);
+    let finding = late.judge("consensus", "abort behaviour");
+    assert_eq!(finding.status, NotByDeadline);
+    assert_eq!(
+        finding.explanation,
+        "correct n0 was told to abort epoch 3 at 0.010 s, and was not done by 0.020 s"
+    );
+    let explained = |kind: &str, number| {
+        let mut bad = t.clone();
+        bad.numbered(0, kind, number, 1);
+        let finding = bad.judge("consensus", "abort behaviour");
+        assert_eq!(finding.status, Violated);
+        finding.explanation
+    };
+    assert_eq!(
+        explained("ep-decide", 3),
+        "n0 aborted (at 0.020 s) and then decided in epoch 3 of its only instance at 0.040 s"
+    );
+    assert_eq!(
+        explained("ep-aborted", 4),
+        "n0 was done, unasked, with epoch 4 of its only instance at 0.040 s"
+    );
+    assert_eq!(
+        explained("ep-aborted", 3),
+        "n0 was done again (as at 0.020 s) with epoch 3 of its only instance at 0.040 s"
+    );
+}
+
+#[test]
 fn rounds() {
     let mut t = Tape::new(4);
     assert_eq!(t.status("consensus", "round bound"), Unknown);

@@ -162,6 +162,12 @@ fn epoch_promises() {
 }
 
 #[test]
+fn abort_behaviour() {
+    let oracle = |w: &World, _: &Tape| oracle_more::aborts(w);
+    compare("consensus", "abort behaviour", ALL, draw::aborts, |_| true, oracle);
+}
+
+#[test]
 fn clock_promises() {
     // The drawn clocks go on through a restart and have instances of their own.
     let weather = Weather { restarts: false, liars: true, instances: false };

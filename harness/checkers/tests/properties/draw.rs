@@ -244,6 +244,31 @@ pub fn epochs(rng: &mut Rng, weather: Weather) -> Tape {
     })
 }
 
+/// Epochs of consensus that are aborted, mostly as they should be.
+pub fn aborts(rng: &mut Rng, weather: Weather) -> Tape {
+    let errs = if rng.chance(50) { 20 } else { 0 };
+    lawless(rng, weather, 16, |rng, tape, node| {
+        let epoch = rng.next() % 3;
+        let done = |tape: &Tape, kind: &str| {
+            tape.0
+                .events()
+                .any(|e| (e.2.node.0, e.2.kind.as_str(), e.2.number) == (node, kind, Some(epoch)))
+        };
+        let over = done(tape, "ep-aborted") && !rng.chance(errs);
+        if over {
+        } else if rng.chance(50) {
+            tape.numbered(node, "ep-decide", epoch, 1);
+        } else if done(tape, "ep-abort") || rng.chance(errs) {
+            tape.numbered(node, "ep-aborted", epoch, 1);
+        } else {
+            tape.numbered(node, "ep-abort", epoch, 1);
+            if !rng.chance(errs) {
+                tape.numbered(node, "ep-aborted", epoch, 1);
+            }
+        }
+    })
+}
+
 /// Stamped events of a clock that sometimes errs: scalar, or one entry per node.
 pub fn stamped(rng: &mut Rng, weather: Weather, vector: bool) -> Tape {
     let (mut next, mut sent) = (0, Vec::<(u16, u64, Vec<i64>)>::new());

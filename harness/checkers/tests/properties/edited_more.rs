@@ -402,3 +402,46 @@ fn epoch_logs() {
         ],
     );
 }
+
+/// Every process aborts every epoch, after some of them decided in it.
+fn aborting(rng: &mut Rng) -> History {
+    let nodes = 2 + rng.node(3);
+    let mut tape = Tape::new(nodes);
+    for epoch in 1..3 + rng.next() % 4 {
+        tape.numbered(0, "ep-decide", epoch, 1);
+        for node in 0..nodes {
+            tape.numbered(node, "ep-abort", epoch, 1);
+            tape.numbered(node, "ep-aborted", epoch, 1);
+        }
+    }
+    tape.0
+}
+
+fn remove_a(kind: &str, h: &mut History, rng: &mut Rng) -> bool {
+    let places = of_kind(h, kind);
+    let place = rng.pick(&places).copied();
+    place.map(|place| h.records.remove(place)).is_some()
+}
+
+fn repeat_a(kind: &str, h: &mut History, rng: &mut Rng) -> bool {
+    let places = of_kind(h, kind);
+    let copy = rng.pick(&places).map(|&place| h.records[place].clone());
+    h.records.extend(copy.clone());
+    copy.is_some()
+}
+
+#[test]
+fn logs_of_aborts() {
+    let lost: &[&str] = &["abort behaviour"];
+    edits(
+        "consensus",
+        aborting,
+        lost,
+        &[
+            ("drop the order", |h, rng| remove_a("ep-abort", h, rng), lost),
+            ("drop the answer", |h, rng| remove_a("ep-aborted", h, rng), lost),
+            ("answer again", |h, rng| repeat_a("ep-aborted", h, rng), lost),
+            ("decide again", |h, rng| repeat_a("ep-decide", h, rng), lost),
+        ],
+    );
+}

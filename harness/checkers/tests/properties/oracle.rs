@@ -302,8 +302,9 @@ pub fn consensus(w: &World, property: &str) -> bool {
                 })
         }
         "strong validity" => w.of("decide").filter(|d| w.correct(d.node)).any(|d| {
+            let counts = |n| w.liars.is_empty() || w.correct(n);
             let proposals: Vec<_> =
-                w.of("propose").filter(|p| w.correct(p.node) && p.instance == d.instance).collect();
+                w.of("propose").filter(|p| counts(p.node) && p.instance == d.instance).collect();
             let all = correct.iter().all(|&n| proposals.iter().any(|p| p.node == n));
             let same = proposals.iter().all(|p| p.value == proposals[0].value);
             let proposed = proposals.iter().any(|p| p.value == d.value);

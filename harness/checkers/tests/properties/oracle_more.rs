@@ -46,6 +46,25 @@ pub fn epochs(w: &World, property: &str, records: usize) -> bool {
     }
 }
 
+/// Epochs that are aborted.
+pub fn aborts(w: &World) -> bool {
+    let same = |a: &Ev, b: &Ev| a.same_life(b) && (a.instance, a.number) == (b.instance, b.number);
+    let of = |kind: &'static str| w.of(kind).filter(|e| w.honest(e.node) && e.number.is_some());
+    let unasked_or_again = of("ep-aborted").any(|done| {
+        !of("ep-abort").any(|asked| asked.index < done.index && same(asked, done))
+            || of("ep-aborted").any(|other| other.index < done.index && same(other, done))
+    });
+    let late =
+        of("ep-decide").any(|d| of("ep-aborted").any(|done| done.index < d.index && same(done, d)));
+    let owed = of("ep-abort").filter(|asked| asked.index < w.deadline).any(|asked| {
+        let restarts = w.restarts.iter().filter(|r| r.0 == asked.node && r.1 < w.deadline).count();
+        w.correct(asked.node)
+            && asked.life == restarts as u32
+            && !of("ep-aborted").any(|done| same(asked, done))
+    });
+    unasked_or_again || late || owed
+}
+
 /// Logical clocks.
 pub fn clocks(w: &World, property: &str) -> bool {
     let events: Vec<&Ev> = w.events.iter().filter(|e| w.honest(e.node)).collect();

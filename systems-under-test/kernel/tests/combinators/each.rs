@@ -49,7 +49,7 @@ impl Algorithm for Counter {
     }
 }
 
-type Stack = schism_kernel::Layer<Each<u8, Counter>, Net<PerfectLink<(u8, u8)>>>;
+type Stack = schism_kernel::Layer<Each<u64, Counter>, Net<PerfectLink<(u64, u8)>>>;
 
 fn stack() -> Stack {
     layer(Each::of(Counter::default()), Net::default())
@@ -72,7 +72,7 @@ fn what_an_instance_asks_for_goes_out_under_its_key() {
 #[test]
 fn what_arrives_is_heard_by_the_instance_it_is_for_and_conditions_are_looked_at() {
     let mut stack = stack();
-    let mut hear = |from: ProcessId, key| step(&mut stack, Input::Message(from, (key, 0)));
+    let mut hear = |from: ProcessId, key: u64| step(&mut stack, Input::Message(from, (key, 0)));
     assert_eq!(hear(ALL[1], 1), []);
     assert_eq!(hear(ALL[1], 2), []);
     assert_eq!(hear(ALL[2], 1), [Effect::Indicate((1, Deliver(ALL[0], 1)))]);

@@ -74,9 +74,9 @@ fn fact() -> impl Strategy<Value = Knowledge> {
 }
 
 /// What an instance believes, without how it came to it.
-fn belief<C>(instances: &mut C, key: u8) -> Listener
+fn belief<C>(instances: &mut C, key: u64) -> Listener
 where
-    C: Component<Provides = Many<u8, Believing>>,
+    C: Component<Provides = Many<u64, Believing>>,
 {
     use crate::support::Effect::Indicate;
     match step(instances, Input::Request((key, ()))).pop() {
@@ -88,10 +88,10 @@ where
 /// Some instances are there from the start, some come in between, and some in the end.
 fn all_believe_the_same<C>(
     mut instances: C,
-    history: &[(Knowledge, Option<u8>)],
+    history: &[(Knowledge, Option<u64>)],
 ) -> Result<(), TestCaseError>
 where
-    C: Component<Provides = Many<u8, Believing>>,
+    C: Component<Provides = Many<u64, Believing>>,
 {
     belief(&mut instances, 9);
     for &(fact, create) in history {
@@ -110,7 +110,7 @@ where
 proptest! {
     #[test]
     fn an_instance_that_comes_late_believes_what_the_others_do(
-        history in prop::collection::vec((fact(), prop::option::of(0u8..4)), 0..20),
+        history in prop::collection::vec((fact(), prop::option::of(0u64..4)), 0..20),
     ) {
         all_believe_the_same(Instances::of(listener()), &history)?;
         let leaves = (AmbientDetector, AmbientSuspicions, AmbientLeader);

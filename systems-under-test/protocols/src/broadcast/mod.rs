@@ -3,20 +3,30 @@
 mod acknowledged;
 mod all_ack_uniform_broadcast;
 mod best_effort_broadcast;
+mod causal_broadcast;
 mod eager_reliable_broadcast;
+mod early_stopping_broadcast;
 mod fifo_broadcast;
+mod gossip_push;
+mod gossip_push_pull;
 mod lazy_reliable_broadcast;
 mod majority_uniform_broadcast;
 mod total_order_broadcast;
+mod terminating_broadcast;
 mod waiting_causal_broadcast;
 
 pub use all_ack_uniform_broadcast::AllAckUniformReliableBroadcast;
 pub use best_effort_broadcast::BasicBroadcast;
+pub use causal_broadcast::NoWaitingCausalBroadcast;
 pub use eager_reliable_broadcast::EagerReliableBroadcast;
+pub use early_stopping_broadcast::EarlyStoppingBroadcast;
 pub use fifo_broadcast::BroadcastWithSequenceNumber;
+pub use gossip_push::EagerProbabilisticBroadcast;
+pub use gossip_push_pull::LazyProbabilisticBroadcast;
 pub use lazy_reliable_broadcast::LazyReliableBroadcast;
 pub use majority_uniform_broadcast::MajorityAckUniformReliableBroadcast;
 pub use total_order_broadcast::{Batch, ConsensusBasedTotalOrder};
+pub use terminating_broadcast::{About, ConsensusBasedTerminatingBroadcast};
 pub use waiting_causal_broadcast::{Dated, WaitingCausalBroadcast};
 
 use schism_kernel::ProcessId;

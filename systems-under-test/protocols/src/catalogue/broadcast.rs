@@ -2,13 +2,18 @@
 
 use super::{Beyond, Card, Twin};
 use crate::broadcast::{
-    AllAckUniformReliableBroadcast, BroadcastWithSequenceNumber, LazyReliableBroadcast,
-    MajorityAckUniformReliableBroadcast, WaitingCausalBroadcast,
+    AllAckUniformReliableBroadcast, BroadcastWithSequenceNumber,
+    ConsensusBasedTerminatingBroadcast, LazyReliableBroadcast, MajorityAckUniformReliableBroadcast,
+    NoWaitingCausalBroadcast, WaitingCausalBroadcast,
 };
+use crate::consensus::FloodingConsensus;
+use crate::detectors::ExcludeOnTimeout;
 use crate::services::Broadcasting;
-use crate::stacks::{best_effort_broadcast, eager_reliable_broadcast, perfect_detector};
+use crate::stacks::{
+    best_effort_broadcast, eager_reliable_broadcast, perfect_detector, perfect_links,
+};
 use crate::{Environment, Model};
-use schism_kernel::{Ambient, AmbientDetector, Node, layer, node};
+use schism_kernel::{Ambient, AmbientDetector, Each, Node, layer, node};
 
 pub(super) const BEST_EFFORT: Card = Card {
     name: "best-effort-broadcast",
@@ -73,12 +78,15 @@ pub(super) const MAJORITY_UNIFORM: Card = Card {
     beyond: &[],
 };
 
-fn lazy_reliable(defect: impl FnOnce(&mut LazyReliableBroadcast<i64>)) -> Box<dyn Node> {
+fn lazy_reliable(
+    defect: impl FnOnce(&mut LazyReliableBroadcast<i64>, &mut ExcludeOnTimeout),
+) -> Box<dyn Node> {
     let mut broadcast = LazyReliableBroadcast::default();
-    defect(&mut broadcast);
+    let mut detector = ExcludeOnTimeout::default();
+    defect(&mut broadcast, &mut detector);
     let uses = (best_effort_broadcast(), AmbientDetector);
     let stack = layer(Broadcasting::default(), layer(broadcast, uses));
-    node(Ambient { detector: perfect_detector(), stack })
+    node(Ambient { detector: layer(detector, perfect_links()), stack })
 }
 
 pub(super) const LAZY_RELIABLE: Card = Card {
@@ -90,13 +98,18 @@ pub(super) const LAZY_RELIABLE: Card = Card {
     workload: "broadcast",
     one_writer: false,
     tolerates: |n| n - 1,
-    build: |_| lazy_reliable(|_| {}),
-    twins: &[Twin::new(
-        "ignores-crashes",
-        "does nothing when a process crashes",
-        "agreement",
-        |_| lazy_reliable(|broadcast| broadcast.ignores_crashes = true),
-    )],
+    build: |_| lazy_reliable(|_, _| {}),
+    twins: &[
+        Twin::new("ignores-crashes", "does nothing when a process crashes", "agreement", |_| {
+            lazy_reliable(|broadcast, _| broadcast.ignores_crashes = true)
+        }),
+        Twin::new(
+            "incomplete-detector",
+            "stands on a detector that never suspects anybody",
+            "agreement",
+            |_| lazy_reliable(|_, detector| detector.suspects_nobody = true),
+        ),
+    ],
     beyond: &[Beyond::new(
         "uniform agreement",
         Environment::Model,
@@ -128,7 +141,11 @@ pub(super) const ALL_ACK_UNIFORM: Card = Card {
         "uniform agreement",
         |_| all_ack_uniform(|broadcast| broadcast.waits_for_nobody = true),
     )],
-    beyond: &[],
+    beyond: &[Beyond::new(
+        "uniform agreement",
+        Environment::Inaccurate,
+        "whoever is accused is not waited for, and need not get what the others deliver",
+    )],
 };
 
 fn fifo(defect: impl FnOnce(&mut BroadcastWithSequenceNumber<i64>)) -> Box<dyn Node> {
@@ -190,4 +207,62 @@ pub(super) const WAITING_CAUSAL: Card = Card {
         |_| waiting_causal(|broadcast| broadcast.compares_only_the_senders_entry = true),
     )],
     beyond: &[],
+};
+
+fn causal(forgets_the_past: bool) -> Box<dyn Node> {
+    let mut broadcast = NoWaitingCausalBroadcast::default();
+    broadcast.forgets_the_past = forgets_the_past;
+    node(layer(Broadcasting::default(), layer(broadcast, eager_reliable_broadcast())))
+}
+
+pub(super) const CAUSAL: Card = Card {
+    name: "causal-broadcast",
+    line: "a reliable broadcast that takes everything along that may have caused it",
+    source: "Module 3.9, Algorithm 3.13",
+    model: Model::Silent,
+    promises: WAITING_CAUSAL.promises,
+    workload: "slow-broadcast",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| causal(false),
+    twins: &[Twin::new(
+        "forgets-the-past",
+        "sends a message without what came before it",
+        "causal order",
+        |_| causal(true),
+    )],
+    beyond: &[],
+};
+
+fn terminating(delivers_without_consensus: bool) -> Box<dyn Node> {
+    let mut broadcast = ConsensusBasedTerminatingBroadcast::default();
+    broadcast.delivers_without_consensus = delivers_without_consensus;
+    let consensus = Each::of(FloodingConsensus::default());
+    let consensus = layer(consensus, (best_effort_broadcast(), AmbientDetector));
+    let uses = (best_effort_broadcast(), AmbientDetector, consensus);
+    let stack = layer(Broadcasting::default(), layer(broadcast, uses));
+    node(Ambient { detector: perfect_detector(), stack })
+}
+
+pub(super) const TERMINATING: Card = Card {
+    name: "terminating-broadcast",
+    line: "something comes of every broadcast: the message, or that its sender is faulty",
+    source: "Module 6.3, Algorithm 6.4",
+    model: Model::Sync,
+    promises: &["termination", "validity", "integrity", "agreement"],
+    workload: "slow-broadcast",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| terminating(false),
+    twins: &[Twin::new(
+        "delivers-without-consensus",
+        "delivers what it has got, or what it would say if it has got nothing",
+        "agreement",
+        |_| terminating(true),
+    )],
+    beyond: &[Beyond::new(
+        "agreement",
+        Environment::Inaccurate,
+        "a sender that is accused is faulty to some, and has broadcast to others",
+    )],
 };

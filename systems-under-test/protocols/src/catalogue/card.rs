@@ -106,6 +106,16 @@ impl Card {
         SITUATIONS.iter().filter(part).flat_map(|(_, marks)| marks.iter().copied()).collect()
     }
 
+    /// What its promises are measured against, among so many processes, by name: how many faults
+    /// it is meant for, and the share of the processes that is to be reached.
+    pub fn facts(&self, nodes: usize) -> Vec<(&'static str, String)> {
+        let mut facts = vec![("f", (self.tolerates)(nodes).to_string())];
+        if self.promises.contains(&"coverage") {
+            facts.push(("coverage", super::gossip::COVERAGE.to_string()));
+        }
+        facts
+    }
+
     /// The twin of this name, or the names of those there are.
     pub fn twin(&self, name: &str) -> Result<&'static Twin, Vec<&'static str>> {
         let known = self.twins.iter().find(|twin| twin.name == name);

@@ -31,6 +31,8 @@ fn hierarchical(defect: impl FnOnce(&mut HierarchicalConsensus<i64>)) -> Box<dyn
     over_perfect_detector!(HierarchicalConsensus<i64>, defect)
 }
 
+const INACCURATE: &str = "whoever is accused is not waited for, and decides for itself";
+
 pub(super) const FLOODING: Card = Card {
     name: "flooding-consensus",
     line: "everybody floods proposals until two rounds running hear from the same",
@@ -47,7 +49,7 @@ pub(super) const FLOODING: Card = Card {
         "agreement",
         |_| flooding(|it| it.waits_for_a_majority_only = true),
     )],
-    beyond: &[],
+    beyond: &[Beyond::new("agreement", Environment::Inaccurate, INACCURATE)],
 };
 
 pub(super) const HIERARCHICAL: Card = Card {
@@ -63,11 +65,14 @@ pub(super) const HIERARCHICAL: Card = Card {
     twins: &[Twin::new("jumps-the-queue", "does not wait for its turn", "agreement", |_| {
         hierarchical(|it| it.jumps_the_queue = true)
     })],
-    beyond: &[Beyond::new(
-        "uniform agreement",
-        Environment::Model,
-        "a process decides, crashes and has told nobody",
-    )],
+    beyond: &[
+        Beyond::new(
+            "uniform agreement",
+            Environment::Model,
+            "a process decides, crashes and has told nobody",
+        ),
+        Beyond::new("agreement", Environment::Inaccurate, INACCURATE),
+    ],
 };
 
 pub(super) const FLOODING_UNIFORM: Card = Card {
@@ -94,5 +99,5 @@ pub(super) const FLOODING_UNIFORM: Card = Card {
             |_| flooding_uniform(|it| it.waits_for_a_majority_only = true),
         ),
     ],
-    beyond: &[],
+    beyond: &[Beyond::new("agreement", Environment::Inaccurate, INACCURATE)],
 };

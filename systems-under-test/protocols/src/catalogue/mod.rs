@@ -4,12 +4,15 @@ mod broadcast;
 mod card;
 mod consensus;
 mod detectors;
+mod epochs;
+mod gossip;
 mod links;
 mod messages;
 mod paxos;
 mod primary_backup;
 mod registers;
 mod replication;
+mod rounds;
 mod simple;
 mod total_order;
 
@@ -40,11 +43,23 @@ pub fn catalogue() -> &'static [Card] {
         broadcast::ALL_ACK_UNIFORM,
         broadcast::MAJORITY_UNIFORM,
         broadcast::FIFO,
+        broadcast::CAUSAL,
         broadcast::WAITING_CAUSAL,
+        broadcast::TERMINATING,
         total_order::TOTAL_ORDER_BROADCAST,
+        rounds::EARLY_STOPPING_BROADCAST,
+        gossip::PUSH,
+        gossip::PUSH_PULL,
+        rounds::ONE_ROUND,
+        rounds::FLOODSET,
+        rounds::EARLY_STOPPING,
         consensus::FLOODING,
         consensus::FLOODING_UNIFORM,
         consensus::HIERARCHICAL,
+        epochs::EPOCH_CHANGE,
+        epochs::EPOCH_CONSENSUS,
+        epochs::LEADER_DRIVEN,
+        epochs::BEN_OR,
         paxos::PAXOS,
         total_order::CONSENSUS_FROM_TOTAL_ORDER,
         total_order::REPLICATED_STATE_MACHINE,

@@ -5,6 +5,7 @@ mod eventual_leader;
 mod eventually_perfect_detector;
 mod leader_election;
 mod perfect_detector;
+mod rotating_leader;
 mod silence_detector;
 
 pub use elect_lower_epoch::ElectLowerEpoch;
@@ -13,6 +14,7 @@ pub use eventually_perfect_detector::IncreasingTimeout;
 pub use leader_election::MonarchicalLeaderElection;
 pub use perfect_detector::{DETECTION_BOUND, ExcludeOnTimeout};
 pub use silence_detector::{HEARTBEAT_BOUND, SilenceDetector};
+pub use rotating_leader::RotatingLeader;
 
 use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};

@@ -28,6 +28,8 @@ pub struct ExcludeOnTimeout {
     detected: BTreeSet<ProcessId>,
     /// Defect: waits for less time than a message may take.
     pub impatient: bool,
+    /// Defect: notices no crash.
+    pub suspects_nobody: bool,
 }
 
 impl ExcludeOnTimeout {
@@ -51,7 +53,8 @@ impl Algorithm for ExcludeOnTimeout {
     /// `upon event ⟨ Timeout ⟩ do`
     fn upon_timeout(&mut self, Timeout: Timeout, cx: &mut Cx<'_, Self>) {
         for &p in cx.all {
-            if !self.alive.contains(&p) && self.detected.insert(p) {
+            let silent = !self.alive.contains(&p) && !self.suspects_nobody;
+            if silent && self.detected.insert(p) {
                 cx.note(Note::new("suspect").peer(p));
                 cx.indicate(Crash(p));
             }

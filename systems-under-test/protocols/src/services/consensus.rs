@@ -9,8 +9,8 @@
 
 use schism_kernel::Two::{A as C, B as Beb};
 use schism_kernel::{
-    Abstraction, Algorithm, Ask, BestEffortBroadcast, Broadcast, Cx, Data, Decide, Deliver,
-    Indication, Many, Never, Note, Propose, Serving,
+    Abstraction, Algorithm, Ask, BestEffortBroadcast, Broadcast, Cx, Data, Decide, DecideIn,
+    Deliver, Indication, Many, Never, Note, Propose, Serving,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -49,6 +49,24 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Invite(pub u64, pub i64);
 
+/// A decision, as different abstractions tell it.
+pub trait Decision: Data {
+    /// In which round or epoch, where there are any, and what.
+    fn parts(self) -> (Option<u64>, i64);
+}
+
+impl Decision for Decide<i64> {
+    fn parts(self) -> (Option<u64>, i64) {
+        (None, self.0)
+    }
+}
+
+impl Decision for DecideIn<i64> {
+    fn parts(self) -> (Option<u64>, i64) {
+        (Some(self.0), self.1)
+    }
+}
+
 /// What a process knows of an instance in which it proposed or decided.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Instance {
@@ -78,7 +96,7 @@ pub struct Impatient;
 
 impl<X> Algorithm for Deciding<X>
 where
-    X: Abstraction<Request = Propose<i64>, Indication = Decide<i64>> + Data,
+    X: Abstraction<Request = Propose<i64>, Indication: Decision> + Data,
 {
     type Implements = Serving<Question, Reply>;
     type Uses = (Many<u64, X>, BestEffortBroadcast<Invite>);
@@ -99,8 +117,9 @@ where
 
     fn upon_indication(&mut self, event: Indication<Self::Uses>, cx: &mut Cx<'_, Self>) {
         match event {
-            C((instance, Decide(value))) => {
-                cx.note(Note::new("decide").instance(instance).value(value));
+            C((instance, decision)) => {
+                let (number, value) = decision.parts();
+                cx.note(Note { number, ..Note::new("decide").instance(instance).value(value) });
                 let before = self.instances.insert(instance, Instance::Decided(value));
                 if let Some(Instance::Proposed { asks, .. }) = before {
                     for ask in asks {
@@ -129,7 +148,7 @@ where
 
 impl<X> Deciding<X>
 where
-    X: Abstraction<Request = Propose<i64>, Indication = Decide<i64>> + Data,
+    X: Abstraction<Request = Propose<i64>, Indication: Decision> + Data,
 {
     fn propose(&mut self, instance: u64, value: i64, cx: &mut Cx<'_, Self>) {
         if self.instances.contains_key(&instance) {

@@ -4,7 +4,7 @@ use crate::support::{MS, Network, World};
 use schism_kernel::Node;
 use schism_protocols::{Setup, find};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Build = fn(Setup) -> Box<dyn Node>;
 
@@ -182,7 +182,7 @@ fn waiting_for_nobody_is_not_enough() {
 
 /// Messages are numbered in the order in which they were broadcast.
 fn fifo_order(world: &World) -> bool {
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = BTreeMap::new();
     world.noted("deliver").all(|n| {
         let value = n.note.value.as_i64().unwrap();
         last.insert((n.node, n.note.peer), value).is_none_or(|before| before < value)
@@ -192,7 +192,7 @@ fn fifo_order(world: &World) -> bool {
 /// Nobody delivers a message before one that its sender had delivered or sent before it.
 fn causal_order(world: &World) -> bool {
     let mut known: Vec<BTreeSet<i64>> = vec![BTreeSet::new(); 5];
-    let mut past = std::collections::BTreeMap::new();
+    let mut past = BTreeMap::new();
     let mut delivered = known.clone();
     for n in &world.notes {
         let Some(value) = n.note.value.as_i64() else { continue };
@@ -228,4 +228,93 @@ fn causal_broadcast_keeps_the_order_of_causes() {
     let card = find("waiting-causal-broadcast").unwrap();
     let twin = card.twin("compares-only-the-senders-entry").unwrap().build;
     assert!((0..10).any(|seed| !causal_order(&run(twin, seed, 3))));
+}
+
+#[test]
+fn causal_broadcast_takes_causes_along() {
+    let card = find("causal-broadcast").unwrap();
+    for seed in 0..3 {
+        let world = run(card.build, seed, 3);
+        assert!(sound(&world) && agreement(&world) && causal_order(&world), "{seed}");
+    }
+    let twin = card.twin("forgets-the-past").unwrap().build;
+    assert!((0..10).any(|seed| !causal_order(&run(twin, seed, 3))));
+}
+
+/// What everybody correct delivered of each broadcast of each sender, and whether that is the
+/// same.
+fn outcomes(world: &World) -> Option<BTreeMap<(u16, u64), Option<i64>>> {
+    let of = |q: usize| -> BTreeMap<_, _> {
+        let of_node = world.noted("deliver").filter(|n| n.node == q);
+        of_node
+            .map(|n| ((n.note.peer.unwrap().0, n.note.instance.unwrap()), n.note.value.as_i64()))
+            .collect()
+    };
+    let correct = world.correct();
+    let first = of(correct[0]);
+    correct.iter().all(|&q| of(q) == first).then_some(first)
+}
+
+#[test]
+fn something_comes_of_every_broadcast() {
+    for (name, network, twin) in [
+        ("terminating-broadcast", Network::BOUNDED, "delivers-without-consensus"),
+        ("early-stopping-broadcast", Network::IN_ROUNDS, "delivers-one-round-early"),
+    ] {
+        let card = find(name).unwrap();
+        let run = |build, seed| {
+            let mut world = run_over(network, build, seed, 3);
+            world.run(MS * 12_000);
+            world
+        };
+        for seed in 0..8 {
+            let world = run(card.build, seed);
+            let outcomes = outcomes(&world).unwrap_or_else(|| panic!("{name} {seed}"));
+            let correct = world.correct();
+            let faulty: BTreeSet<u16> =
+                outcomes.iter().filter(|(_, m)| m.is_none()).map(|(&(s, _), _)| s).collect();
+            let crashed: BTreeSet<u16> = (0..5).filter(|&q| !correct.contains(&q.into())).collect();
+            assert_eq!(faulty, crashed, "{name} {seed}");
+            let delivered: BTreeSet<i64> = outcomes.values().flatten().copied().collect();
+            assert!(broadcasts(&world, &correct).is_subset(&delivered), "{name} {seed}");
+            let rounds = world.noted("decide").filter_map(|n| n.note.number);
+            assert!(rounds.max().is_none_or(|round| round <= 4), "{name} {seed}");
+        }
+        let twin = card.twin(twin).unwrap().build;
+        assert!((0..60).any(|seed| outcomes(&run(twin, seed)).is_none()), "{name}");
+    }
+}
+
+/// The mean share of five processes that deliver a broadcast, and of how many broadcasts.
+fn coverage(build: Build, seed: u64) -> (f64, usize) {
+    let network = Network { loss: 150, duplication: 100, delay_ms: (1, 5) };
+    let mut world = World::new(build, 5, seed, network);
+    let mut message = 0;
+    world.load(MS * 4000, 1, move |_, _| {
+        message += 1;
+        json!({ "type": "broadcast", "message": message })
+    });
+    world.run(MS * 8000);
+    assert!(no_duplication(&world) && no_creation(&world));
+    let broadcasts = world.noted("broadcast").count();
+    (world.noted("deliver").count() as f64 / (5 * broadcasts) as f64, broadcasts)
+}
+
+#[test]
+fn gossip_reaches_as_many_as_predicted() {
+    let (push, _) = coverage(build("gossip-push"), 1);
+    let (pull, _) = coverage(build("gossip-push-pull"), 1);
+    assert!(push > 0.99 && pull > 0.98, "{push} {pull}");
+    let twin = |card: &str, twin: &str| find(card).unwrap().twin(twin).unwrap().build;
+    let (pushed_only, _) = coverage(twin("gossip-push-pull", "never-pulls"), 1);
+    assert!(pushed_only < 0.97, "{pushed_only}");
+    // Told to one at a time, a message goes along a chain of at most four steps, and ends when it
+    // is lost or told to who knows it.
+    let (told_one, broadcasts) = coverage(twin("gossip-push", "tells-one"), 1);
+    let step = |i: i32| 0.85 * f64::from(5 - i) / 4.0;
+    let lengths = (1..=4).map(|j| (1..=j).map(step).product::<f64>());
+    let predicted = (1.0 + lengths.sum::<f64>()) / 5.0;
+    // A share of five varies by less than a quarter.
+    let error = 4.0 * 0.25 / (broadcasts as f64).sqrt();
+    assert!((told_one - predicted).abs() < error, "{told_one}, predicted {predicted} ± {error}");
 }

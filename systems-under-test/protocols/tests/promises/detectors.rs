@@ -155,3 +155,39 @@ fn an_elected_leader_follows_the_dead_only() {
     world.run(MS * 7000);
     assert!(!leaders_accurate(&world));
 }
+
+/// The epochs each process started: timestamps and leaders, in order.
+fn epochs(world: &World) -> Vec<Vec<(u64, u16)>> {
+    let of = |node: usize| {
+        let of_node = world.noted("start-epoch").filter(move |n| n.node == node);
+        of_node.map(|n| (n.note.number.unwrap(), n.note.peer.unwrap().0)).collect()
+    };
+    (0..5).map(of).collect()
+}
+
+fn consistent(world: &World) -> bool {
+    let mut leaders = std::collections::BTreeMap::new();
+    epochs(world).into_iter().flatten().all(|(ts, l)| *leaders.entry(ts).or_insert(l) == l)
+}
+
+#[test]
+fn epochs_rise_and_end_under_one_leader() {
+    for seed in 0..10 {
+        let world = noisy(find("epoch-change").unwrap().build, seed);
+        let epochs = epochs(&world);
+        assert!(epochs.iter().all(|of| of.is_sorted_by(|a, b| a.0 < b.0)), "{seed}");
+        assert!(consistent(&world), "{seed}");
+        let last: BTreeSet<_> = world.correct().iter().map(|&q| epochs[q].last()).collect();
+        assert_eq!(last.len(), 1, "{seed}");
+    }
+    let reuses = twin("epoch-change", "reuses-timestamps");
+    assert!((0..40).any(|seed| !consistent(&noisy(reuses, seed))));
+}
+
+#[test]
+fn a_detector_that_suspects_nobody_is_incomplete_and_costs_agreement() {
+    let incomplete = twin("lazy-reliable-broadcast", "incomplete-detector");
+    let mut world = run(incomplete, 1, Network::BOUNDED);
+    world.run(MS * 7000);
+    assert!(world.noted("suspect").next().is_none() && !complete(&world));
+}

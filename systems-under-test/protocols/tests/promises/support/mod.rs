@@ -31,6 +31,8 @@ impl Network {
     pub const BAD: Network = Network { loss: 150, duplication: 100, delay_ms: (1, 40) };
     /// Within the bound of the synchronous model, and using all of it.
     pub const BOUNDED: Network = Network { loss: 0, duplication: 50, delay_ms: (1, 240) };
+    /// The same in synchronous rounds.
+    pub const IN_ROUNDS: Network = Network { loss: 0, duplication: 50, delay_ms: (1, 48) };
 }
 
 pub struct Noted {
