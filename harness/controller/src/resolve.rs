@@ -3,7 +3,7 @@
 use crate::environment::{allowance, talks};
 use crate::{Error, Recipe};
 use schism_nemesis::{Allowance, Mix, Plan};
-use schism_protocols::{Card, Environment};
+use schism_protocols::{Card, Environment, Model};
 use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

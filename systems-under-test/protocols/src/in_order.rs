@@ -69,7 +69,7 @@ fn gaps_are_known_and_can_be_skipped() {
     assert_eq!(in_order.missing_below(7).collect::<Vec<_>>(), [1, 3, 4, 6]);
     assert_eq!(in_order.skip_to(5), [2]);
     assert_eq!((in_order.pop(), in_order.pop()), (Some(5), None));
-    assert_eq!(in_order.skip_to(3), []);
+    assert!(in_order.skip_to(3).is_empty());
     in_order.insert(4, 4);
     assert_eq!(in_order.missing_below(8).collect::<Vec<_>>(), [6]);
 }

@@ -11,8 +11,8 @@ mod gossip_push;
 mod gossip_push_pull;
 mod lazy_reliable_broadcast;
 mod majority_uniform_broadcast;
-mod total_order_broadcast;
 mod terminating_broadcast;
+mod total_order_broadcast;
 mod waiting_causal_broadcast;
 
 pub use all_ack_uniform_broadcast::AllAckUniformReliableBroadcast;
@@ -25,8 +25,8 @@ pub use gossip_push::EagerProbabilisticBroadcast;
 pub use gossip_push_pull::LazyProbabilisticBroadcast;
 pub use lazy_reliable_broadcast::LazyReliableBroadcast;
 pub use majority_uniform_broadcast::MajorityAckUniformReliableBroadcast;
-pub use total_order_broadcast::{Batch, ConsensusBasedTotalOrder};
 pub use terminating_broadcast::{About, ConsensusBasedTerminatingBroadcast};
+pub use total_order_broadcast::{Batch, ConsensusBasedTotalOrder};
 pub use waiting_causal_broadcast::{Dated, WaitingCausalBroadcast};
 
 use schism_kernel::ProcessId;

@@ -13,8 +13,8 @@ pub use eventual_leader::MonarchicalEventualLeaderDetection;
 pub use eventually_perfect_detector::IncreasingTimeout;
 pub use leader_election::MonarchicalLeaderElection;
 pub use perfect_detector::{DETECTION_BOUND, ExcludeOnTimeout};
-pub use silence_detector::{HEARTBEAT_BOUND, SilenceDetector};
 pub use rotating_leader::RotatingLeader;
+pub use silence_detector::{HEARTBEAT_BOUND, SilenceDetector};
 
 use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};
