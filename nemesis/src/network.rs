@@ -4,12 +4,14 @@
 //! every link and decides, message by message, when copies arrive. The router of real processes and
 //! the simulator share it as code. [`Holding`] keeps the messages of frozen links for both.
 
+mod corrupt;
 mod fabric;
 mod holding;
 mod pinned;
 mod rule;
 mod touched;
 
+pub use corrupt::corrupt;
 pub use fabric::{Decision, Fabric, Routed};
 pub use holding::Holding;
 pub use pinned::{Pinned, PinnedFate};

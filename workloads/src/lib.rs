@@ -7,11 +7,14 @@
 
 mod broadcast;
 mod checks;
+mod clock;
 mod consensus;
 mod detect;
 mod echo;
 mod errors;
+mod events;
 mod health;
+mod jobs;
 mod kv;
 mod link;
 mod register;
@@ -68,6 +71,13 @@ impl Client<'_> {
     fn percent(&mut self, percent: u64) -> bool {
         (self.dice)(100) < percent
     }
+
+    /// The rank of some node other than the one the operation will go to.
+    fn other(&mut self) -> i64 {
+        let others = u64::from(self.nodes.max(2)) - 1;
+        let rank = (u64::from(self.node.0) + 1 + (self.dice)(others)) % u64::from(self.nodes);
+        rank as i64
+    }
 }
 
 /// A generator of operations with their requests and replies.
@@ -115,8 +125,10 @@ pub struct Shape {
 }
 
 /// The names of all workloads.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 13] = [
     "link",
+    "events",
+    "clock",
     "broadcast",
     "slow-broadcast",
     "register",
@@ -124,6 +136,7 @@ pub const NAMES: [&str; 10] = [
     "consensus",
     "binary-consensus",
     "detect",
+    "jobs",
     "echo",
     "unique-ids",
 ];
@@ -151,6 +164,7 @@ pub fn canonical(name: &str) -> Option<&'static str> {
 pub fn workload(name: &str, shape: Shape) -> Option<Box<dyn Workload>> {
     Some(match canonical(name)? {
         "link" => Box::new(link::Link::default()),
+        "events" => Box::new(events::Events),
         "broadcast" => Box::new(broadcast::Broadcast::new(shape)),
         "slow-broadcast" => Box::new(broadcast::Broadcast::new(shape).slow()),
         "register" => Box::new(register::Register::new(shape)),
@@ -158,6 +172,8 @@ pub fn workload(name: &str, shape: Shape) -> Option<Box<dyn Workload>> {
         "consensus" => Box::new(consensus::Consensus::default()),
         "binary-consensus" => Box::new(consensus::Consensus::binary()),
         "detect" => Box::new(detect::Detect),
+        "jobs" => Box::new(jobs::Jobs::default()),
+        "clock" => Box::new(clock::Clock),
         "echo" => Box::new(echo::Echo::default()),
         _ => Box::new(unique_ids::UniqueIds),
     })

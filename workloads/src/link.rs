@@ -16,10 +16,8 @@ impl Workload for Link {
     }
 
     fn next(&mut self, client: &mut Client<'_>) -> Option<Op> {
-        let others = u64::from(client.nodes.max(2)) - 1;
-        let to = (u64::from(client.node.0) + 1 + (client.dice)(others)) % u64::from(client.nodes);
         self.next += 1;
-        Some(Op::new("send", vec![Value::Int(to as i64), Value::Int(self.next)]))
+        Some(Op::new("send", vec![Value::Int(client.other()), Value::Int(self.next)]))
     }
 
     fn request(&self, op: &Op) -> Json {

@@ -53,7 +53,8 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
     let crash_max = crash_max.min(survived_by_two(nodes));
     if !talks(card.workload) {
         let pause = model.pauses();
-        return Allowance { crash_max, restart: model.restart(), pause, ..Allowance::none() };
+        let (restart, keep_disk) = (model.restart(), model.keeps_disk());
+        return Allowance { crash_max, restart, keep_disk, pause, ..Allowance::none() };
     }
     Allowance {
         crash_max,
@@ -65,10 +66,11 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
         loss_max: if model.loss() { LOSS_MAX } else { 0.0 },
         duplicate: model.duplication(),
         reorder: model.reordering(),
-        corrupt: false,
+        corrupt: model.corruption(),
         delay_max: model.delay_bound(),
         pause: model.pauses(),
-        clock: model.clock_skew(),
+        // A card that says what skewed clocks cost it does not count them to its model.
+        clock: model.clock_skew() && card.beyond.iter().all(|it| it.under != Environment::Skewed),
         leader: card.workload == "kv",
     }
 }
@@ -81,5 +83,5 @@ fn survived_by_two(nodes: u16) -> u16 {
 /// Whether nodes under this workload speak to each other: those that never do have no links to
 /// cut.
 pub fn talks(workload: &str) -> bool {
-    !matches!(workload, "echo" | "unique-ids")
+    !matches!(workload, "echo" | "unique-ids" | "jobs")
 }

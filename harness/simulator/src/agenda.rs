@@ -14,6 +14,8 @@ pub(crate) struct Flight {
     pub sent: Nanos,
     /// Whether it is a copy that a fault made.
     pub copy: bool,
+    /// It arrives altered; the number decides how.
+    pub corrupt: Option<u64>,
 }
 
 impl Flight {

@@ -40,9 +40,10 @@ impl World {
     /// Offers a message to the fabric.
     pub(crate) fn offer(&mut self, flight: Flight) {
         let (src, dest) = flight.ends();
-        match self.run.fabric().route(self.now, src, dest, ASSUMED_BYTES).routed {
+        let decision = self.run.fabric().route(self.now, src, dest, ASSUMED_BYTES);
+        match decision.routed {
             Routed::Arrives(times) => {
-                let mut flight = Some(flight);
+                let mut flight = Some(Flight { corrupt: decision.corrupt, ..flight });
                 for (i, &at) in times.iter().enumerate() {
                     let last = i + 1 == times.len();
                     let this =
@@ -119,7 +120,15 @@ impl NodeOutbox for Outbox<'_> {
         let sent = self.world.now;
         let dest = NodeId(to.0);
         let kind = packet.kind();
-        self.world.offer(Flight { id, src: self.node, dest, packet, sent, copy: false });
+        self.world.offer(Flight {
+            id,
+            src: self.node,
+            dest,
+            packet,
+            sent,
+            copy: false,
+            corrupt: None,
+        });
         self.world.script_moved |= self.world.run.sent(sent, kind, self.node, dest);
     }
 

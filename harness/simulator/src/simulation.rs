@@ -5,8 +5,8 @@ use crate::disk::Disk;
 use crate::outbox::{Outbox, World};
 use rustc_hash::FxHashSet;
 use schism_history::{Fate, Nanos, NodeId, Skew};
-use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, ProcessId};
-use schism_nemesis::network::Holding;
+use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, Packet, ProcessId};
+use schism_nemesis::network::{Holding, corrupt};
 use schism_nemesis::{FaultId, LinkRule, Plan, Rng};
 use schism_run::{Command, Config, Run, Sink};
 use std::collections::{BTreeSet, VecDeque};
@@ -283,7 +283,9 @@ impl Simulation<'_> {
                 self.pairs.insert((std::mem::replace(&mut host.last, kind), kind));
                 self.world.fate(&flight, fate);
                 let from = ProcessId(flight.src.0);
-                if let Err(error) = self.step(node, NodeInput::Message(from, flight.packet)) {
+                // What is altered beyond recognition is ignored, as a process of its own does.
+                let Some(packet) = self.as_it_arrives(node, flight) else { return };
+                if let Err(error) = self.step(node, NodeInput::Message(from, packet)) {
                     self.world.run.garbage(self.world.now, node, &error.to_string());
                     self.world.script_moved = true;
                 }
@@ -304,6 +306,18 @@ impl Simulation<'_> {
                 }
             }
         }
+    }
+
+    /// A message as its destination reads it, which may have been altered on the way.
+    fn as_it_arrives(&self, dest: NodeId, flight: Flight) -> Option<Packet> {
+        let (Some(number), Some(node)) = (flight.corrupt, &self.nodes[usize::from(dest.0)].node)
+        else {
+            return Some(flight.packet);
+        };
+        let mut text = Vec::new();
+        flight.packet.encode(&mut text);
+        corrupt(&mut text, number);
+        node.decode(std::str::from_utf8(&text).ok()?).ok()
     }
 
     fn step(&mut self, id: NodeId, input: NodeInput<'_>) -> Result<(), Malformed> {

@@ -7,11 +7,11 @@
 
 use crate::layer::Below;
 use crate::{
-    Abstraction, Algorithm, BestEffortBroadcast, Broadcast, Cx, Data, Deliver, EpochChange,
+    Abstraction, Access, Algorithm, BestEffortBroadcast, Broadcast, Cx, Data, Deliver, EpochChange,
     EventualLeaderDetector, EventuallyPerfectFailureDetector, FairLossLink, FifoLink, Indication,
     Informs, LeaderElection, Many, Never, Note, PerfectFailureDetector, PerfectLink, ProcessId,
-    ReliableBroadcast, Request, Round, Send, Speak, Stable, StartEpoch, StubbornLink,
-    SynchronousRounds, Three, Two, UniformReliableBroadcast, Wire,
+    Register, ReliableBroadcast, Request, Return, Round, Send, Speak, Stable, StartEpoch,
+    StubbornLink, SynchronousRounds, Three, Two, UniformReliableBroadcast, Wire,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -154,6 +154,17 @@ impl<K: Data, T: Data, X: Abstraction + Data> Shareable<K> for Many<T, X> {
     }
     fn for_whom(((key, inner), event): ((K, T), X::Indication)) -> ForWhom<K, (T, X::Indication)> {
         One(key, (inner, event))
+    }
+}
+
+/// A register serves nobody but its own users: each instance has its own.
+impl<K: Data, V: Data> Shareable<K> for Register<V> {
+    type Shared = Many<K, Register<V>>;
+    fn of_one(key: K, event: Access<V>) -> (K, Access<V>) {
+        (key, event)
+    }
+    fn for_whom((key, event): (K, Return<V>)) -> ForWhom<K, Return<V>> {
+        One(key, event)
     }
 }
 

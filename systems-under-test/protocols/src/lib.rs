@@ -7,9 +7,11 @@
 
 pub mod broadcast;
 mod catalogue;
+pub mod clocks;
 pub mod consensus;
 pub mod detectors;
 mod in_order;
+pub mod jobs;
 pub mod links;
 mod model;
 pub mod registers;

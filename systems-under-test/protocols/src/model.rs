@@ -14,6 +14,8 @@ pub enum Model {
     /// Fair-loss links between processes that may crash; no bound on anything. What a link is
     /// built for.
     Lossy,
+    /// The same, and somebody alters messages on their way.
+    Forging,
     /// Links that lose, repeat and reorder messages by chance and are never cut, between processes
     /// that may crash for good. What a promise is made for that holds with some probability.
     Chance,
@@ -41,9 +43,10 @@ const BOUND_IN_ROUNDS: Duration = Duration::from_millis(50);
 
 impl Model {
     /// Every model.
-    pub const ALL: [Model; 8] = [
+    pub const ALL: [Model; 9] = [
         Model::Lossy,
         Model::Chance,
+        Model::Forging,
         Model::Silent,
         Model::Sync,
         Model::Rounds,
@@ -57,6 +60,7 @@ impl Model {
         match self {
             Model::Lossy => "lossy",
             Model::Chance => "chance",
+            Model::Forging => "forging",
             Model::Silent => "silent",
             Model::Sync => "sync",
             Model::Rounds => "sync-rounds",
@@ -71,6 +75,7 @@ impl Model {
         match self {
             Model::Lossy => "messages are lost, repeated and reordered; processes crash",
             Model::Chance => "messages are lost, repeated and reordered by chance; processes crash",
+            Model::Forging => "messages are lost, repeated, reordered and altered; processes crash",
             Model::Silent => "processes crash and nobody can tell; no bounds",
             Model::Sync => "processes crash; messages arrive within a known time",
             Model::Rounds => "processes crash; messages arrive within the round they are sent in",
@@ -103,6 +108,11 @@ impl Model {
     /// Whether the network may deliver a message more than once.
     pub fn duplication(self) -> bool {
         true
+    }
+
+    /// Whether the network may alter messages.
+    pub fn corruption(self) -> bool {
+        self == Model::Forging
     }
 
     /// Whether messages may overtake each other.

@@ -3,7 +3,8 @@
 //! Events: `local`, `send` {peer: destination, instance: number of the message} and `deliver` {peer:
 //! origin, instance: the same number}, all with the event's stamp: a scalar stamp in `number`, or
 //! any other in `value` (a list: one entry per process for a vector clock, and compared entry by
-//! entry from the left for a hybrid one). Message numbers are unique per sender.
+//! entry from the left for a hybrid one, with the node's reading of its own clock in `number`).
+//! Message numbers are unique per sender.
 //!
 //! One event comes before another if both are in one life of a process, in that order, or if one
 //! sends what the other delivers, or by a chain of such steps.
@@ -11,22 +12,28 @@
 //! * **lamport clock**, **hybrid clock**: what comes before has the smaller stamp. It is enough that
 //!   every single step raises the stamp. Antecedent: such a step. Stress: a delivery whose
 //!   sender's clock was ahead of the receiver's.
+//! * **wall clock distance**: the first entry of a hybrid stamp is a time that some clock showed at
+//!   an event that comes before this one or is it, and no earlier than what the node's own clock
+//!   shows. So it is off by no more than clocks are. It lies between the event's own reading
+//!   and the latest among all that come before, which is handed on from event to event. Antecedent:
+//!   an event with a reading and a stamp. Stress: an earlier one had a later reading.
 //! * **vector clock**: one event comes before another exactly if its stamp is at most as large in
 //!   every entry and differs; concurrent events have incomparable stamps. Along one process stamps
 //!   only grow, so for each event it is enough to look, per other life, at the first event that
 //!   does not come before it. O(events × lives × entries). Antecedent: an event. Stress: one with a
 //!   concurrent event.
 //!
-//! **clock bound**: events `clock` {number: the node's reading of the common time in nanoseconds since
-//! the run began, value: the error it announces}. The true time, by the record, is at most that far
-//! away; the fact `clock-slack-ns` of the history allows for how late events of real processes are
-//! recorded. Antecedent: a reading of an honest node. Stress: one made after a fault had begun.
-//! Details: the largest error, and the precision: the largest difference of the errors of two nodes.
+//! **clock bound**: operations `read` that return `[reading, error]`, in nanoseconds since the run
+//! began. At some time between its invocation and its completion, the reading is off by no more
+//! than the error that it announces. Antecedent: an answered reading of an honest node. Stress: one
+//! made after a fault had begun. Details: the largest error, and the precision: the largest
+//! difference of the errors of two nodes; both as far as they are certain.
 
+use super::operations::operations;
 use super::run::{Breaches, Run, Told, name};
 use crate::{Finding, Status};
 use rustc_hash::FxHashMap;
-use schism_history::Value;
+use schism_history::{Outcome, Value};
 use std::cmp::Ordering;
 
 /// A stamp: what an event's time is by its own clock.
@@ -86,9 +93,9 @@ fn stamped<'h>(run: &Run<'h>) -> Vec<Stamped<'h>> {
         let event = told.event;
         let kind = event.kind.as_str();
         let stamp = match (event.number, &event.value) {
-            (Some(number), _) => Stamp::Scalar(number),
             (None, Value::Nil) => continue,
-            (None, value) => Stamp::Value(value),
+            (Some(number), Value::Nil) => Stamp::Scalar(number),
+            (_, value) => Stamp::Value(value),
         };
         let position = events.len();
         let cause = match (kind, event.instance, event.peer) {
@@ -144,6 +151,41 @@ fn not_after(run: &Run<'_>, before: &Stamped<'_>, event: &Stamped<'_>) -> (Strin
     (text, vec![before.told.index, event.told.index])
 }
 
+/// Judges how far hybrid clocks are from what clocks show.
+pub(super) fn wall_clock_distance(run: &Run<'_>) -> Finding {
+    let events = stamped(run);
+    let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
+    // Per event: the latest reading among those that come before it, and its own.
+    let mut latest: Vec<u64> = Vec::with_capacity(events.len());
+    for event in &events {
+        let before = event.previous.iter().chain(&event.cause).map(|&i| latest[i]).max();
+        let before = before.unwrap_or(0);
+        let told = event.told.event;
+        let time = told.value.as_list().and_then(|stamp| stamp.first()?.as_int());
+        let (Some(own), Some(time)) = (told.number, time) else {
+            latest.push(before);
+            continue;
+        };
+        antecedents += 1;
+        stress += u64::from(before > own);
+        latest.push(before.max(own));
+        let text = match u64::try_from(time).unwrap_or(0) {
+            time if time < own => format!("is behind its own clock, which showed {own}"),
+            time if time > before.max(own) => {
+                format!("is ahead of every clock before it; the latest showed {}", before.max(own))
+            }
+            _ => continue,
+        };
+        breaches.add(|| {
+            let text = format!("the time of {} {text}", described(run, event));
+            let steps = event.previous.iter().chain(&event.cause);
+            let steps = steps.map(|&i| events[i].told.index).chain([event.told.index]);
+            (text, steps.collect())
+        });
+    }
+    run.verdict(Status::Violated, breaches, antecedents, stress, "after one with a later reading")
+}
+
 /// Judges the condition of vector clocks.
 pub(super) fn vector(run: &Run<'_>) -> Finding {
     let events = stamped(run);
@@ -197,37 +239,39 @@ pub(super) fn vector(run: &Run<'_>) -> Finding {
 
 /// Judges the announced bounds of synchronised clocks.
 pub(super) fn clock_bound(run: &Run<'_>) -> Finding {
-    let slack = run.fact("clock-slack-ns").and_then(|f| f.parse().ok()).unwrap_or(0);
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
     let mut largest: u64 = 0;
-    let mut errors: Vec<Option<i64>> = vec![None; run.nodes()];
+    // Per node: how far ahead it last was, at least and at most.
+    let mut ahead: Vec<Option<(i64, i64)>> = vec![None; run.nodes()];
     let mut precision = 0;
-    for told in run.events() {
-        let event = told.event;
-        let (true, Some(reading)) = (event.kind == "clock" && run.honest(told.node), event.number)
-        else {
+    for op in operations(run.history) {
+        let (true, Outcome::Ok, Some(node)) = (op.f == "read", op.outcome, op.node) else {
             continue;
         };
-        let Some(bound) = event.value.as_int().and_then(|b| u64::try_from(b).ok()) else {
+        let pair = op.output.as_list().unwrap_or_default();
+        let number = |i: usize| pair.get(i).and_then(Value::as_int);
+        let (Some(reading), Some(bound), true) = (number(0), number(1), run.honest(node)) else {
             continue;
         };
         antecedents += 1;
-        stress += u64::from(run.spells.begun_by(told.time));
-        let error = reading.abs_diff(told.time);
-        largest = largest.max(error);
-        let signed = reading.wrapping_sub(told.time) as i64;
-        errors[told.node] = Some(signed);
-        let others = errors.iter().flatten().map(|&other| other.abs_diff(signed));
-        precision = precision.max(others.max().unwrap_or(0));
-        if error > bound.saturating_add(slack) {
+        stress += u64::from(run.spells.begun_by(op.begin));
+        let end = run.record(op.end).map_or(op.begin, |r| r.time);
+        let (least, most) = (reading - end.cast_signed(), reading - op.begin.cast_signed());
+        let error = least.max(-most).max(0);
+        largest = largest.max(error.unsigned_abs());
+        let apart = |&(low, high): &(i64, i64)| (low - most).max(least - high).max(0);
+        precision = precision.max(ahead.iter().flatten().map(apart).max().unwrap_or(0));
+        ahead[node] = Some((least, most));
+        if error > bound {
             breaches.add(|| {
                 let text = format!(
-                    "{} read {reading} ns at {} ({} ns), {error} ns off, but announced at most {bound} ns",
-                    name(told.node),
-                    run.at(told.index),
-                    told.time,
+                    "{} read {reading} ns between {} and {} ns, at least {error} ns off, but \
+                     announced at most {bound} ns",
+                    name(node),
+                    op.begin,
+                    end,
                 );
-                (text, vec![told.index])
+                (text, vec![op.invoked, op.end])
             });
         }
     }

@@ -1,7 +1,7 @@
 //! The promises of the textbook, judged from what the processes told.
 //!
 //! One file per family: [`link`], [`broadcast`], [`gossip`], [`consensus`], [`epochs`], [`rounds`],
-//! [`detector`], [`leader`], [`register`], [`log`], [`convergence`], [`clocks`] and [`operations`].
+//! [`detector`], [`leader`], [`register`], [`log`], [`convergence`], [`clocks`], [`jobs`] and [`operations`].
 //! Each header gives the definitions in words, with two counts per promise: the *antecedents*, how
 //! often it spoke of something that happened, and the *stress*, how often it did so under the
 //! condition that could have broken it. A promise without antecedents is vacuous, one without stress
@@ -20,11 +20,11 @@
 //! | `start-epoch` | number, peer (leader) | a process enters an epoch |
 //! | `ep-abort`, `ep-aborted`, `ep-decide` | instance, number | an epoch of consensus ends, decides |
 //! | `commit`, `apply`, `output` | instance, number (slot), value | a log grows, is executed, answers |
-//! | `local`, `send`, `deliver` | peer, instance (of the message), number or value (stamp) | a clock ticks |
-//! | `clock` | number (reading), value (announced error) | a synchronised clock is read |
+//! | `local`, `send`, `deliver` | peer, instance (of the message), number or value (stamp) | a clock ticks; beside a hybrid stamp, number is the reading |
+//! | `process` | value (job) | a job is done |
 //!
-//! Other kinds are ignored. Facts of the history that some promises need are `f`, `coverage`,
-//! `messages-per-broadcast` and `clock-slack-ns`.
+//! Other kinds are ignored. Facts of the history that some promises need are `f`, `coverage` and
+//! `messages-per-broadcast`.
 //!
 //! A promise is a plain function from a [`Run`] (a history, and what the harness's own record says
 //! of its nodes) to a [`Finding`]. [`find`] looks them up by the names that catalogue and reports
@@ -38,6 +38,7 @@ pub mod detector;
 pub mod epochs;
 pub mod failover;
 pub mod gossip;
+pub mod jobs;
 pub mod leader;
 pub mod link;
 pub mod log;

@@ -3,7 +3,7 @@
 use super::broadcast::{byzantine, causal, delivery, order, set, total};
 use super::run::{Faults, Run};
 use super::{
-    clocks, consensus, convergence, detector, epochs, failover, gossip, leader, link, log,
+    clocks, consensus, convergence, detector, epochs, failover, gossip, jobs, leader, link, log,
     operations, register, rounds, vote,
 };
 use crate::{Budget, Check, Finding, Status};
@@ -193,6 +193,7 @@ const TABLE: &[(&str, &[Row])] = &[
             ("safe", register::safe, "read ended that overlapped no write"),
             ("regular", register::regular, "read ended"),
             ("atomic", register::atomic, "read ended"),
+            ("read your quorum", register::regular, "read ended"),
             (
                 "convergence",
                 convergence::convergence,
@@ -239,10 +240,24 @@ const TABLE: &[(&str, &[Row])] = &[
         &[
             ("lamport clock", clocks::lamport, "event came before another"),
             ("hybrid clock", clocks::lamport, "event came before another"),
+            (
+                "wall clock distance",
+                clocks::wall_clock_distance,
+                "event told its stamp and its reading of a clock",
+            ),
             ("vector clock", clocks::vector, "event was stamped"),
         ],
     ),
     ("clock", &[("clock bound", clocks::clock_bound, "clock was read")]),
+    (
+        "jobs",
+        &[
+            ("guaranteed response", operations::termination, "job was submitted to a correct node"),
+            ("no lost job", jobs::no_lost_job, "correct node confirmed a job"),
+            ("refused is not done", jobs::refused_is_not_done, "job was refused"),
+            ("no made-up job", jobs::no_made_up_job, "job was done"),
+        ],
+    ),
     (
         "echo",
         &[

@@ -85,7 +85,7 @@ fn no_history_makes_a_check_panic() {
     for seed in 0..200 {
         let mut rng = Rng(seed);
         let mut tape = Tape::new(rng.node(4));
-        for fact in ["f", "coverage", "messages-per-broadcast", "clock-slack-ns"] {
+        for fact in ["f", "coverage", "messages-per-broadcast"] {
             let text = ["0", "1", "-3", "0.5", "NaN", "18446744073709551615", "x"][rng.below(7)];
             if rng.chance(80) {
                 tape.0.meta.facts.insert(fact.into(), text.into());

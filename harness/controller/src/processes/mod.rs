@@ -9,7 +9,6 @@
 //! Nodes cannot outlive the controller, however it ends: see [`Containment`].
 
 mod contain;
-mod corrupt;
 mod damage;
 mod delayed;
 mod error;

@@ -11,7 +11,6 @@
 
 use super::HostError;
 use super::Script;
-use super::corrupt::corrupt;
 use super::delayed::{Delayed, Label, Parcel};
 use super::letter::{Address, Letter, quote};
 use super::pipe::Reading;
@@ -19,7 +18,7 @@ use super::seat::Seat;
 use super::services::{self, Services};
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use schism_history::{Fate, Message, Nanos, NodeId, Peer};
-use schism_nemesis::network::{Fabric, Holding, LinkRule, Routed};
+use schism_nemesis::network::{Fabric, Holding, LinkRule, Routed, corrupt};
 use std::io;
 
 /// A queue longer than this makes its fillers wait.

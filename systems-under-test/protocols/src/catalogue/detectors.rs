@@ -55,7 +55,11 @@ pub(super) const PERFECT: Card = Card {
         "strong accuracy",
         |_| perfect(|detector| detector.impatient = true),
     )],
-    beyond: &[],
+    beyond: &[Beyond::new(
+        "strong accuracy",
+        Environment::Inaccurate,
+        "who answers later than it may is taken for dead, for ever",
+    )],
 };
 
 pub(super) const EVENTUALLY_PERFECT: Card = Card {
@@ -94,7 +98,7 @@ pub(super) const EVENTUAL_LEADER: Card = Card {
     line: "in the end everybody trusts the same correct process",
     source: "Module 2.9, Algorithm 2.8",
     model: Model::Noisy,
-    promises: &["eventual leadership agreement"],
+    promises: &["eventual accuracy", "eventual leadership agreement"],
     workload: "detect",
     one_writer: false,
     tolerates: |n| n - 1,
@@ -157,5 +161,9 @@ pub(super) const LEADER_ELECTION: Card = Card {
         "leader accuracy",
         |_| leader_election(|detector| detector.impatient = true),
     )],
-    beyond: &[],
+    beyond: &[Beyond::new(
+        "leader accuracy",
+        Environment::Inaccurate,
+        "a leader who answers later than it may is taken for dead, and followed while it lives",
+    )],
 };

@@ -1,7 +1,9 @@
 //! Cards of the links.
 
 use super::{Beyond, Card, Twin};
-use crate::links::{PerfectLinks, RetransmitForever, SequenceNumbers};
+use crate::links::{
+    AuthenticateAndFilter, Frame, PerfectLinks, RetransmitForever, SequenceNumbers,
+};
 use crate::services::Sending;
 use crate::stacks;
 use crate::{Environment, Model};
@@ -79,6 +81,34 @@ pub(super) const FIFO: Card = Card {
         "delivers what arrives when it arrives",
         "fifo order",
         |_| fifo_links(|link| link.skips_the_reorder_buffer = true),
+    )],
+    beyond: &[],
+};
+
+fn authenticated_links(
+    defect: impl FnOnce(&mut AuthenticateAndFilter<Frame<i64>>),
+) -> Box<dyn Node> {
+    let mut filter = AuthenticateAndFilter::default();
+    defect(&mut filter);
+    let link = layer(PerfectLinks::default(), layer(filter, Net::default()));
+    node(layer(Sending::default(), link))
+}
+
+pub(super) const AUTHENTICATED: Card = Card {
+    name: "authenticated-links",
+    line: "perfect links on which nothing can be altered or made up",
+    source: "Module 2.5, Algorithm 2.4 below the link that sends again",
+    model: Model::Forging,
+    promises: &["reliable delivery", "no duplication", "authenticity"],
+    workload: "link",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| authenticated_links(|_| {}),
+    twins: &[Twin::new(
+        "does-not-verify",
+        "believes every message, whatever its code",
+        "authenticity",
+        |_| authenticated_links(|filter| filter.does_not_verify = true),
     )],
     beyond: &[],
 };

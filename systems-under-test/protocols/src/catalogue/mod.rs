@@ -2,10 +2,12 @@
 
 mod broadcast;
 mod card;
+mod clocks;
 mod consensus;
 mod detectors;
 mod epochs;
 mod gossip;
+mod jobs;
 mod links;
 mod messages;
 mod paxos;
@@ -24,19 +26,30 @@ pub fn catalogue() -> &'static [Card] {
     static CATALOGUE: &[Card] = &[
         simple::ECHO,
         simple::UNIQUE_IDS,
+        jobs::SYNC,
+        jobs::ASYNC,
+        jobs::BUFFERED,
         links::STUBBORN,
         links::PERFECT,
         links::FIFO,
+        links::AUTHENTICATED,
+        clocks::LAMPORT,
+        clocks::VECTOR,
+        clocks::HYBRID,
+        clocks::CLOCK_SYNC,
         detectors::PERFECT,
         detectors::EVENTUALLY_PERFECT,
         detectors::LEADER_ELECTION,
         detectors::EVENTUAL_LEADER,
         detectors::EVENTUAL_LEADER_BY_EPOCHS,
+        registers::SAFE_FROM_BITS,
         registers::ROWA,
         registers::MAJORITY_REGISTER,
         registers::ATOMIC_1N,
+        registers::ATOMIC_FROM_11,
         registers::ATOMIC_NN,
         registers::ATOMIC_LOGGED,
+        registers::QUORUM_KV,
         broadcast::BEST_EFFORT,
         broadcast::LAZY_RELIABLE,
         broadcast::EAGER_RELIABLE,

@@ -1,11 +1,15 @@
 //! Cards of the registers.
 
-use super::{Beyond, Card, Twin};
-use crate::registers::{MajorityVoting, ReadImposeWriteConsultMajority, ReadOneWriteAll};
+use super::{Beyond, Card, Setup, Twin};
+use crate::registers::{
+    BitByBit, MajorityVoting, NeverGoBack, ReadImposeWriteConsultMajority, ReadOneWriteAll,
+    ReadersTellReaders,
+};
+use crate::replication::QuorumKv;
 use crate::services::Registers;
 use crate::stacks::{best_effort_broadcast, perfect_detector, perfect_links};
 use crate::{Environment, Model};
-use schism_kernel::{Ambient, AmbientDetector, Instances, Node, layer, node};
+use schism_kernel::{Ambient, AmbientDetector, Each, Instances, Net, Node, layer, node};
 
 fn majority_register(defect: impl FnOnce(&mut MajorityVoting<i64>)) -> Box<dyn Node> {
     let mut register = MajorityVoting::default();
@@ -44,6 +48,38 @@ pub(super) const MAJORITY_REGISTER: Card = Card {
     ],
 };
 
+fn safe_from_bits(defect: impl FnOnce(&mut ReadOneWriteAll<bool>)) -> Box<dyn Node> {
+    let mut bit = ReadOneWriteAll::default();
+    defect(&mut bit);
+    let uses = (best_effort_broadcast(), perfect_links(), AmbientDetector);
+    let registers = layer(Each::of(BitByBit::default()), layer(Each::of(bit), uses));
+    let stack = layer(Registers::with_one_writer(), registers);
+    node(Ambient { detector: perfect_detector(), stack })
+}
+
+pub(super) const SAFE_FROM_BITS: Card = Card {
+    name: "safe-register-from-bits",
+    line: "a register that is written and read bit by bit",
+    source: "Lamport 1986; bits as in Algorithm 4.1",
+    model: Model::Sync,
+    promises: &["termination", "safe"],
+    workload: "register",
+    one_writer: true,
+    tolerates: |n| n - 1,
+    build: |_| safe_from_bits(|_| {}),
+    twins: &[Twin::new(
+        "waits-for-one-only",
+        "a bit is written when the first process has it",
+        "safe",
+        |_| safe_from_bits(|bit| bit.waits_for_one_only = true),
+    )],
+    beyond: &[Beyond::new(
+        "regular",
+        Environment::Model,
+        "a read during a write finds bits of both values: a value that was never written",
+    )],
+};
+
 fn rowa(defect: impl FnOnce(&mut ReadOneWriteAll<i64>)) -> Box<dyn Node> {
     let mut register = ReadOneWriteAll::default();
     defect(&mut register);
@@ -68,11 +104,18 @@ pub(super) const ROWA: Card = Card {
         "regular",
         |_| rowa(|register| register.waits_for_one_only = true),
     )],
-    beyond: &[Beyond::new(
-        "atomic",
-        Environment::Model,
-        "a write reaches one reader before the other, who still returns the old value",
-    )],
+    beyond: &[
+        Beyond::new(
+            "atomic",
+            Environment::Model,
+            "a write reaches one reader before the other, who still returns the old value",
+        ),
+        Beyond::new(
+            "regular",
+            Environment::Inaccurate,
+            "a reader who answers later than it may is not waited for, and returns the old value",
+        ),
+    ],
 };
 
 type Atomic = ReadImposeWriteConsultMajority<i64>;
@@ -104,6 +147,34 @@ pub(super) const ATOMIC_1N: Card = Card {
     twins: &[Twin::new("no-write-back", "a reader does not impose what it read", "atomic", |_| {
         atomic_1n(|register| register.no_write_back = true)
     })],
+    beyond: &[],
+};
+
+fn atomic_from_11(defect: impl FnOnce(&mut ReadersTellReaders<i64>)) -> Box<dyn Node> {
+    let mut register = ReadersTellReaders::default();
+    defect(&mut register);
+    let uses = (best_effort_broadcast(), perfect_links());
+    let regular = layer(Each::of(MajorityVoting::default()), uses);
+    let cells = layer(Each::of(NeverGoBack::default()), regular);
+    node(layer(Registers::with_one_writer(), layer(Each::of(register), cells)))
+}
+
+pub(super) const ATOMIC_FROM_11: Card = Card {
+    name: "atomic-from-11",
+    line: "an atomic register for many readers, out of registers for one reader each",
+    source: "Module 4.2, Algorithms 4.2 to 4.4",
+    model: Model::Silent,
+    promises: &["termination", "safe", "regular", "atomic", "linearizable"],
+    workload: "register",
+    one_writer: true,
+    tolerates: |n| (n - 1) / 2,
+    build: |_| atomic_from_11(|_| {}),
+    twins: &[Twin::new(
+        "readers-do-not-write",
+        "a reader tells nobody what it returns",
+        "atomic",
+        |_| atomic_from_11(|register| register.readers_do_not_write = true),
+    )],
     beyond: &[],
 };
 
@@ -162,4 +233,45 @@ pub(super) const ATOMIC_NN: Card = Card {
         }),
     ],
     beyond: &[],
+};
+
+fn quorum_kv(quorum: usize, defect: impl FnOnce(&mut QuorumKv)) -> Box<dyn Node> {
+    let mut store = QuorumKv::new(quorum, quorum);
+    defect(&mut store);
+    node(layer(store, Net::default()))
+}
+
+fn majority(of: Setup) -> usize {
+    of.nodes / 2 + 1
+}
+
+pub(super) const QUORUM_KV: Card = Card {
+    name: "quorum-kv",
+    line: "reads and writes ask as many replicas as they like; the last write wins",
+    source: "DeCandia et al. 2007 (Dynamo)",
+    model: Model::Silent,
+    promises: &["termination", "read your quorum", "convergence"],
+    workload: "register",
+    one_writer: false,
+    tolerates: |n| (n - 1) / 2,
+    build: |setup| quorum_kv(majority(setup), |_| {}),
+    twins: &[
+        Twin::new(
+            "reads-one-writes-one",
+            "reads and writes ask one replica each, so that they need not meet",
+            "read your quorum",
+            |_| quorum_kv(1, |_| {}),
+        ),
+        Twin::new(
+            "never-repairs",
+            "neither read repair nor anti-entropy",
+            "convergence",
+            |setup| quorum_kv(majority(setup), |store| store.never_repairs = true),
+        ),
+    ],
+    beyond: &[Beyond::new(
+        "read your quorum",
+        Environment::Skewed,
+        "a write by a clock that is behind is acknowledged, and loses against an earlier one",
+    )],
 };

@@ -19,7 +19,7 @@ pub enum To {
 
 impl To {
     /// Which of these processes is meant.
-    fn among(&self, all: &[ProcessId]) -> Option<ProcessId> {
+    pub(super) fn among(&self, all: &[ProcessId]) -> Option<ProcessId> {
         let named = |p: &ProcessId| match self {
             To::Rank(rank) => p.0 == *rank,
             To::Name(name) => p.to_string() == *name,

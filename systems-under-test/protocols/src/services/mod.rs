@@ -5,21 +5,27 @@
 //! client of those is a client of these.
 
 mod broadcast;
+mod clock;
 mod consensus;
 mod detect;
 mod echo;
+mod events;
+mod jobs;
 pub(crate) mod kv;
 mod link;
 mod register;
 mod unique_ids;
 
 pub use broadcast::Broadcasting;
+pub use clock::Telling;
 pub use consensus::Deciding;
 pub use detect::Detecting;
 pub use echo::Echoing;
+pub use events::Happening;
+pub use jobs::Handling;
 pub use kv::{Command, KeyValue};
 pub use link::Sending;
-pub use register::Registers;
+pub use register::{Question as RegisterQuestion, Registers, Reply as RegisterReply};
 pub use unique_ids::UniqueIds;
 
 /// Maelstrom's error codes, as far as services use them. All of them are definite: what was

@@ -19,6 +19,9 @@ pub enum Question {
         /// Which register.
         #[serde(default)]
         key: u64,
+        /// Whether only the copy of the process that is asked is meant, if it has one.
+        #[serde(default)]
+        own_copy: bool,
     },
     /// Let it hold this.
     Write {
@@ -88,7 +91,7 @@ impl Algorithm for Registers {
                 let text = format!("only {writer} writes this register");
                 return cx.indicate(ask.answer(Reply::Error { code: NOT_SUPPORTED, text }));
             }
-            (Question::Read { key } | Question::Write { key, .. }, _) => *key,
+            (Question::Read { key, .. } | Question::Write { key, .. }, _) => *key,
         };
         let queue = self.queues.entry(key).or_default();
         queue.push_back(ask);

@@ -191,3 +191,29 @@ fn a_detector_that_suspects_nobody_is_incomplete_and_costs_agreement() {
     world.run(MS * 7000);
     assert!(world.noted("suspect").next().is_none() && !complete(&world));
 }
+
+/// Processes crash and come back with their disks, some more often than others.
+fn coming_back(build: Build, seed: u64) -> World {
+    let bad = Network { loss: 100, duplication: 50, delay_ms: (1, 60) };
+    let mut world = World::new(build, 5, seed, bad);
+    for crash in 0..6 {
+        let victim = (world.rng.below(5) * world.rng.below(2)) as usize;
+        let at = MS * (500 * (1 + crash) + world.rng.below(200) as u32);
+        world.crash(at, victim);
+        world.restart(at + MS * 200, victim);
+    }
+    world.run(MS * 4000);
+    world.network = Network::GOOD;
+    world.run(MS * 6000);
+    world
+}
+
+#[test]
+fn who_crashed_least_often_leads_in_the_end() {
+    let card = find("eventual-leader-by-epochs").unwrap();
+    for seed in 0..10 {
+        assert_eq!(leaders(&coming_back(card.build, seed)).len(), 1, "{seed}");
+    }
+    let twin = card.twin("never-forgets").unwrap().build;
+    assert!((0..10).any(|seed| leaders(&coming_back(twin, seed)).len() > 1));
+}

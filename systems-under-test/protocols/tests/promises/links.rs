@@ -14,7 +14,13 @@ fn twin(card: &str, twin: &str) -> Build {
 
 /// Everybody sends different values to everybody; one of five crashes.
 fn run(build: Build, seed: u64) -> World {
+    run_altering(build, seed, 0)
+}
+
+/// The same, while the network alters so many messages of a thousand.
+fn run_altering(build: Build, seed: u64, corruption: u64) -> World {
     let mut world = World::new(build, 5, seed, Network::BAD);
+    world.corruption = corruption;
     let mut value = 0;
     world.load(MS * 3000, 1, move |rng, _| {
         value += 1;
@@ -23,7 +29,7 @@ fn run(build: Build, seed: u64) -> World {
     let (victim, when) = (world.rng.below(5) as usize, world.rng.below(3000) as u32);
     world.crash_after_sends(MS * when, victim, 0);
     world.run(MS * 3000);
-    world.network = Network::GOOD;
+    (world.network, world.corruption) = (Network::GOOD, 0);
     world.run(MS * 10_000);
     world
 }
@@ -175,4 +181,15 @@ fn fifo_links_keep_the_order_of_sending() {
 fn perfect_links_and_links_without_a_buffer_do_not() {
     assert!(!in_order(&run(find("perfect-links").unwrap().build, 1)));
     assert!(!in_order(&run(twin("fifo-links", "skips-the-reorder-buffer"), 1)));
+}
+
+#[test]
+fn authenticated_links_deliver_nothing_that_was_altered() {
+    for seed in 0..10 {
+        let world = run_altering(find("authenticated-links").unwrap().build, seed, 100);
+        assert!(world.marks["a message was forged"] > 10);
+        assert_eq!((missing(&world, 1), duplicated(&world), created(&world)), (0, 0, 0), "{seed}");
+    }
+    let believing = twin("authenticated-links", "does-not-verify");
+    assert!(created(&run_altering(believing, 1, 100)) > 0);
 }

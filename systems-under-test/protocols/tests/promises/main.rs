@@ -2,8 +2,10 @@
 
 mod broadcast;
 mod catalogue;
+mod clocks;
 mod consensus;
 mod detectors;
+mod jobs;
 mod kv;
 mod links;
 mod logs;

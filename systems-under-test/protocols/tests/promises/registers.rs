@@ -4,7 +4,7 @@ use crate::support::linear::{Action, Op, linearizable, operations};
 use crate::support::{MS, Network, World};
 use schism_kernel::Node;
 use schism_protocols::{Setup, find};
-use serde_json::json;
+use serde_json::{Value, json};
 
 type Build = fn(Setup) -> Box<dyn Node>;
 
@@ -183,4 +183,83 @@ fn the_logged_register_survives_restarts() {
     }
     let twin = |seed| run_twin("atomic-logged", "acknowledges-before-storing", seed);
     assert!((0..200).any(|seed| !atomic(&twin(seed))));
+}
+
+#[test]
+fn registers_for_one_reader_make_an_atomic_one_for_many() {
+    for seed in 0..8 {
+        let world = run_card("atomic-from-11", seed);
+        assert!(terminating(&world), "{seed}");
+        assert!(atomic(&world) && regular(&world), "{seed}");
+    }
+    assert!((0..200).any(|seed| !atomic(&run_twin(
+        "atomic-from-11",
+        "readers-do-not-write",
+        seed
+    ))));
+}
+
+/// Reads that overlap no write return what was last written.
+fn safe(world: &World) -> bool {
+    (0..KEYS).all(|key| {
+        let ops = operations(&world.operations, key);
+        let quiet = |read: &&Op| {
+            let end = read.returned.expect("a read that counts returned");
+            let overlaps =
+                |w: &Op| w.invoked <= end && w.returned.is_none_or(|at| at >= read.invoked);
+            !ops.iter().any(|op| matches!(op.action, Action::Write(_)) && overlaps(op))
+        };
+        let reads = ops.iter().filter(|op| matches!(op.action, Action::Read(_)));
+        reads.filter(quiet).all(|read| match read.action {
+            Action::Read(seen) => may_be_read(&ops, read, seen),
+            _ => true,
+        })
+    })
+}
+
+#[test]
+fn a_register_out_of_bits_is_safe_and_no_more() {
+    for seed in 0..8 {
+        // Bit after bit a write may take longer than a client waits.
+        let world = run_card("safe-register-from-bits", seed);
+        assert!(world.answered() > 100, "{seed}");
+        assert!(safe(&world), "{seed}");
+    }
+    assert!((0..30).any(|seed| !regular(&run_card("safe-register-from-bits", seed))));
+    let twin = |seed| run_twin("safe-register-from-bits", "waits-for-one-only", seed);
+    assert!((0..60).any(|seed| !safe(&twin(seed))));
+}
+
+/// The values that the replicas hold of a key in the end.
+fn copies(world: &mut World, key: u64) -> Vec<Value> {
+    let mut copies = Vec::new();
+    for node in world.correct() {
+        let question = json!({ "type": "read", "key": key, "own_copy": true });
+        copies.push(world.ask_now(node, &question)["value"].clone());
+    }
+    copies
+}
+
+fn converged(mut world: World) -> bool {
+    (0..KEYS).all(|key| {
+        let copies = copies(&mut world, key);
+        copies.iter().all(|copy| copy == &copies[0])
+    })
+}
+
+#[test]
+fn quorums_that_meet_see_the_last_write_and_replicas_converge() {
+    for seed in 0..10 {
+        let world = run_card("quorum-kv", seed);
+        assert!(terminating(&world), "{seed}");
+        assert!(regular(&world), "{seed}");
+        assert!(converged(world), "{seed}");
+    }
+}
+
+#[test]
+fn quorums_that_do_not_meet_read_what_is_stale_and_replicas_left_alone_differ() {
+    let stale = |seed| !regular(&run_twin("quorum-kv", "reads-one-writes-one", seed));
+    assert!((0..10).any(stale));
+    assert!((0..30).any(|seed| !converged(run_twin("quorum-kv", "never-repairs", seed))));
 }

@@ -81,6 +81,8 @@ pub struct World {
     pub now: Duration,
     pub rng: Rng,
     pub network: Network,
+    /// How many messages of a thousand arrive altered.
+    pub corruption: u64,
     pub notes: Vec<Noted>,
     pub operations: Vec<Operation>,
     pub marks: BTreeMap<&'static str, usize>,
@@ -149,6 +151,7 @@ impl World {
             now: Duration::ZERO,
             rng: Rng::new(seed),
             network,
+            corruption: 0,
             notes: Vec::new(),
             operations: Vec::new(),
             marks: BTreeMap::new(),
@@ -232,8 +235,9 @@ impl World {
         match event {
             Event::Arrive(node, from, packet) => {
                 if self.side[from.0 as usize] == self.side[node] {
-                    let packet = self.across_the_wire(node, packet);
-                    self.step(node, NodeInput::Message(from, packet));
+                    if let Some(packet) = self.across_the_wire(node, packet) {
+                        self.step(node, NodeInput::Message(from, packet));
+                    }
                 }
             }
             Event::Lost => {}
@@ -272,15 +276,24 @@ impl World {
     }
 
     /// Across a real network a message is text; now and then it is here, too.
-    fn across_the_wire(&mut self, to: usize, packet: Packet) -> Packet {
-        let Some(process) = &self.processes[to].node else { return packet };
-        if self.rng.below(20) > 0 {
-            return packet;
+    /// What was altered on the way need not be readable.
+    fn across_the_wire(&mut self, to: usize, packet: Packet) -> Option<Packet> {
+        let process = self.processes[to].node.as_ref()?;
+        let altered = self.corruption > 0 && self.rng.below(1000) < self.corruption;
+        if self.rng.below(20) > 0 && !altered {
+            return Some(packet);
         }
         let mut text = Vec::new();
         packet.encode(&mut text);
+        if altered {
+            let digits: Vec<usize> =
+                (0..text.len()).filter(|&i| text[i].is_ascii_digit()).collect();
+            let place = digits[self.rng.below(digits.len() as u64) as usize];
+            text[place] = if text[place] == b'9' { b'8' } else { text[place] + 1 };
+        }
         let text = std::str::from_utf8(&text).expect("JSON is UTF-8");
-        process.decode(text).expect("a peer wrote it")
+        let packet = process.decode(text);
+        if altered { packet.ok() } else { Some(packet.expect("a peer wrote it")) }
     }
 
     /// A crash may take with it what is still on its way: nobody is left to send it again.
@@ -314,6 +327,18 @@ impl World {
         self.operations.push(Operation { node, invoked, question, reply: None });
         self.at(self.now + MS * 3000, Event::GiveUp(number));
         self.step(node, NodeInput::Ask(ClientId(id), number as u64, &asked));
+    }
+
+    /// Asks a question that is answered at once.
+    pub fn ask_now(&mut self, node: usize, question: &Value) -> Value {
+        let id = self.clients.iter().map(|c| c.id).max().unwrap_or(0) + 1;
+        let number = self.operations.len();
+        self.clients.push(Client { id, node, waiting: Some(number) });
+        let (invoked, asked) = (self.now, question.clone());
+        self.operations.push(Operation { node, invoked, question: asked, reply: None });
+        self.step(node, NodeInput::Ask(ClientId(id), number as u64, question));
+        let reply = self.operations[number].reply.clone();
+        reply.expect("it was answered at once").1
     }
 
     /// Runs a step, and carries out what it asks for until the process crashes.

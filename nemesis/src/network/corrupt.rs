@@ -4,7 +4,7 @@
 /// can still read the line and must cope with what it says.
 ///
 /// The number decides which one, and what it becomes. Nothing happens to a body that has neither.
-pub(super) fn corrupt(body: &mut [u8], number: u64) {
+pub fn corrupt(body: &mut [u8], number: u64) {
     let places = places(body);
     if places.is_empty() {
         return;
