@@ -55,11 +55,11 @@ pub fn story(history: &History, finding: &Finding, width: usize) -> String {
     rows.truncate(ROWS);
     rows.sort_by_key(|row| (row.at, row.index));
 
-    let mut text = String::from("           ");
+    let mut names = String::from("           ");
     for node in 0..nodes {
-        text.push_str(&format!("{:WIDTH$}", NodeId(node as u16).to_string()));
+        names.push_str(&format!("{:WIDTH$}", NodeId(node as u16).to_string()));
     }
-    text.push('\n');
+    let mut text = format!("{}\n", names.trim_end());
     let lives = Lives::of(history);
     for row in &rows {
         let lanes = lanes(nodes, row, &lives);
@@ -278,4 +278,67 @@ fn lanes(nodes: usize, row: &Row, lives: &Lives) -> String {
         }
     }
     line.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schism_checkers::Status;
+    use schism_history::{Meta, NodeEvent, OpEvent, Record, Value};
+
+    const MS: Nanos = 1_000_000;
+
+    fn op(kind: OpKind, f: &str, value: i64, node: u16) -> Entry {
+        Entry::Op(OpEvent {
+            process: node.into(),
+            kind,
+            f: f.into(),
+            key: None,
+            value: if kind == OpKind::Invoke && f == "read" { Value::Nil } else { value.into() },
+            error: None,
+            node: Some(NodeId(node)),
+        })
+    }
+
+    fn message(id: u64, src: u16, dest: u16, sent: Nanos, fate: Fate) -> Entry {
+        let (src, dest) = (Peer::Node(NodeId(src)), Peer::Node(NodeId(dest)));
+        Entry::Message(Message { id, src, dest, kind: "Write".into(), sent, bytes: 9, fate })
+    }
+
+    /// A write reaches one node, not the other, which is read; in the end a node is killed.
+    fn told() -> String {
+        let killed = NodeEvent { node: NodeId(1), change: NodeChange::Killed };
+        let entries = [
+            (5, Entry::Phase(Phase::Chaos)),
+            (10, op(OpKind::Invoke, "write", 7, 0)),
+            (10, message(1, 0, 2, 10 * MS, Fate::Lost)),
+            (11, message(0, 0, 1, 10 * MS, Fate::Delivered)),
+            (12, op(OpKind::Ok, "write", 7, 0)),
+            (13, Entry::Node(killed)),
+            (15, op(OpKind::Invoke, "read", 0, 2)),
+            (16, op(OpKind::Ok, "read", 3, 2)),
+        ];
+        let record = |(i, (at, entry))| Record { index: i as u64, time: at * MS, entry };
+        let history = History {
+            meta: Meta { nodes: 3, ..Meta::default() },
+            records: entries.into_iter().enumerate().map(record).collect(),
+        };
+        let finding = Finding::bad("regular", Status::Violated, "7 was lost", vec![1, 4, 7]);
+        story(&history, &finding, 80)
+    }
+
+    #[test]
+    fn a_story_shows_who_did_what_and_which_message_was_lost() {
+        let expected = "
+           n0   n1   n2
+     5 ms  ▷    │    │    process 0: write 7
+     5 ms  ├────┼───╳│    Write lost
+     7 ms  ◁    │    │    process 0: write returned 7
+     8 ms  │    ✕    │    n1 killed by the nemesis
+    10 ms  │         ▷    process 2: read
+    11 ms  │         ◁    process 2: read returned 3
+regular: 7 was lost
+";
+        assert_eq!(told(), expected.trim_start_matches('\n'));
+    }
 }
