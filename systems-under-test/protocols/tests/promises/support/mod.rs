@@ -234,10 +234,10 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Arrive(node, from, packet) => {
-                if self.side[from.0 as usize] == self.side[node] {
-                    if let Some(packet) = self.across_the_wire(node, packet) {
-                        self.step(node, NodeInput::Message(from, packet));
-                    }
+                if self.side[from.0 as usize] == self.side[node]
+                    && let Some(packet) = self.across_the_wire(node, packet)
+                {
+                    self.step(node, NodeInput::Message(from, packet));
                 }
             }
             Event::Lost => {}
