@@ -15,7 +15,7 @@ use crate::recipe::Written;
 use crate::{Error, Recipe, resolve, simulated};
 use schism_checkers::{Budget, Finding, Status};
 use schism_history::{History, NodeId};
-use schism_nemesis::{Allowance, PinnedFate, Target};
+use schism_nemesis::{Allowance, PinnedFate, Rng, Target};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -77,6 +77,12 @@ struct Shrinking<'a> {
     told: &'a mut dyn FnMut(Size, u64),
 }
 
+/// So many nodes are few.
+const FEW: u16 = 3;
+/// How often the same work is tried at other times.
+const SHAKES: u64 = 400;
+/// The key of the stream of random numbers.
+const SHAKEN: u64 = 0x7368_616b;
 /// So many node steps may be spent on seeds for one smaller recipe.
 const STEPS_PER_TRY: u64 = 60_000;
 
@@ -133,15 +139,9 @@ impl<'a> Shrinking<'a> {
     /// Leaves out what can be left out, until nothing more can.
     fn work(&mut self) -> Result<(), Error> {
         self.truncate();
-        loop {
-            let before = Size::of(&self.best);
-            self.fewer_operations();
-            self.fewer_faults();
-            self.fewer_nodes();
-            self.shorter();
-            if Size::of(&self.best) == before || self.late() {
-                break;
-            }
+        self.leave_out_all();
+        if self.best.nodes > FEW && self.shaken() {
+            self.leave_out_all();
         }
         self.plainer_faults();
         self.even_links();
@@ -152,6 +152,45 @@ impl<'a> Shrinking<'a> {
         self.shorter();
         self.plain_numbers();
         Ok(())
+    }
+
+    fn leave_out_all(&mut self) {
+        loop {
+            let before = Size::of(&self.best);
+            self.fewer_operations();
+            self.fewer_faults();
+            self.fewer_nodes();
+            self.shorter();
+            if Size::of(&self.best) == before || self.late() {
+                break;
+            }
+        }
+    }
+
+    /// What needs many nodes only because of its timing may need few with another: the same work
+    /// on few nodes, at other times.
+    fn shaken(&mut self) -> bool {
+        let mut dice = Rng::new(self.best.seed, &[SHAKEN]);
+        for _ in 0..SHAKES {
+            let mut candidate = self.best.clone();
+            while candidate.nodes > FEW {
+                let gone = NodeId(dice.below(candidate.nodes.into()) as u16);
+                let Some(fewer) = nodes::without(&candidate, gone, true) else { return false };
+                candidate = fewer;
+            }
+            let span = Duration::from_millis(5 << dice.below(6)).min(candidate.time_limit);
+            for operation in candidate.script.iter_mut().flatten() {
+                operation.at = operation.at.map(|_| dice.between(Duration::ZERO, span));
+            }
+            candidate.script.get_or_insert_default().sort_by_key(|operation| operation.at);
+            candidate.seed = dice.below(i64::MAX as u64);
+            let seed = candidate.seed;
+            let possible = candidate.check().is_ok() && self.allowed(&candidate);
+            if possible && self.accept_with_seeds(candidate, seed, 1) {
+                return true;
+            }
+        }
+        false
     }
 
     fn finish(mut self) -> Result<Shrunk, Error> {
@@ -181,6 +220,10 @@ impl<'a> Shrinking<'a> {
         allowance(card, nodes, recipe.environment())
     }
 
+    fn allowed(&self, recipe: &Recipe) -> bool {
+        !self.within || self.permitted(recipe)
+    }
+
     fn permitted(&self, recipe: &Recipe) -> bool {
         Shrinking::allowance(recipe.nodes, recipe).is_none_or(|allow| {
             recipe.plan.fits(&allow, recipe.nodes) && messages::fit(&recipe.pinned, &allow)
@@ -189,15 +232,20 @@ impl<'a> Shrinking<'a> {
 
     /// Takes a smaller recipe if it fails in the same way, with its seed or one of a few others.
     fn accept(&mut self, candidate: Recipe, seeds_max: u64) -> bool {
-        if candidate.check().is_err() || (self.within && !self.permitted(&candidate)) {
+        if candidate.check().is_err() || !self.allowed(&candidate) {
             return false;
         }
         let seeds = (STEPS_PER_TRY / self.steps.max(1)).clamp(1, seeds_max);
+        let first = self.best.seed;
+        self.accept_with_seeds(candidate, first, seeds)
+    }
+
+    fn accept_with_seeds(&mut self, candidate: Recipe, first: u64, seeds: u64) -> bool {
         for k in 0..seeds {
             if self.late() {
                 return false;
             }
-            let seed = (self.best.seed.wrapping_add(k)) & i64::MAX as u64;
+            let seed = first.wrapping_add(k) & i64::MAX as u64;
             let recipe = Recipe { seed, ..candidate.clone() };
             self.runs += 1;
             let Ok(run) = simulated::run(&recipe) else { return false };
