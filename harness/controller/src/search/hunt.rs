@@ -82,7 +82,7 @@ impl Hunt<'_> {
                 round.push(Recipe { simulated: true, messages: "none".into(), ..next });
             }
             let stop = || began.elapsed() >= self.budget;
-            let results = in_parallel(&round, self.jobs, &stop);
+            let results = self.in_parallel(&round, &stop);
             for (recipe, result) in round.into_iter().zip(results) {
                 // The time was up.
                 let Some(result) = result else { break 'rounds };
@@ -128,6 +128,41 @@ impl Hunt<'_> {
         let allow = card.and_then(|card| allowance(card, recipe.nodes, recipe.environment()));
         Ok(mutated(recipe, known, allow.as_ref(), dice))
     }
+
+    /// Runs them, on so many threads. Those that had not begun when the time was up are missing,
+    /// and those behind one that was looked for.
+    fn in_parallel(
+        &self,
+        recipes: &[Recipe],
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Vec<Option<Judged>> {
+        let next = AtomicUsize::new(0);
+        let last = AtomicUsize::new(recipes.len());
+        let results: Mutex<Vec<Option<Judged>>> =
+            Mutex::new(recipes.iter().map(|_| None).collect());
+        let work = || {
+            while !stop() {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let recipe = recipes.get(i).filter(|_| i < last.load(Ordering::Relaxed));
+                let Some(recipe) = recipe else { return };
+                let judged = simulated::run(recipe).and_then(|run| {
+                    let verdict = judge(&run.history, &Budget::default())?;
+                    if self.counts(recipe, &verdict).is_some() {
+                        last.fetch_min(i, Ordering::Relaxed);
+                    }
+                    Ok((run, verdict))
+                });
+                results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(judged);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..self.jobs {
+                scope.spawn(work);
+            }
+            work();
+        });
+        results.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The key of the stream of random numbers.
@@ -136,31 +171,3 @@ const HUNT: u64 = 0x6875_6e74;
 const FRESH: f64 = 0.5;
 
 type Judged = Result<(Simulated, Verdict), Error>;
-
-/// Runs all of them, on so many threads. Those that had not begun when the time was up are missing.
-fn in_parallel(
-    recipes: &[Recipe],
-    jobs: usize,
-    stop: &(dyn Fn() -> bool + Sync),
-) -> Vec<Option<Judged>> {
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Judged>>> = Mutex::new(recipes.iter().map(|_| None).collect());
-    let work = || {
-        while !stop() {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(recipe) = recipes.get(i) else { return };
-            let judged = simulated::run(recipe).and_then(|run| {
-                let verdict = judge(&run.history, &Budget::default())?;
-                Ok((run, verdict))
-            });
-            results.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(judged);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..jobs {
-            scope.spawn(work);
-        }
-        work();
-    });
-    results.into_inner().unwrap_or_else(PoisonError::into_inner)
-}
