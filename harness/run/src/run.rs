@@ -409,10 +409,9 @@ impl Run {
             let up = |&(state, _): &(&State, u16)| *state == State::Up;
             let up: Vec<NodeId> =
                 self.nodes.iter().zip(0..).filter(up).map(|(_, i)| NodeId(i)).collect();
-            let last = match &mut self.script {
-                Some(script) => script.take_last(),
-                None => self.workload.last(&up),
-            };
+            // The workload is told that the end has come even if it does not say what is asked then.
+            let drawn = self.workload.last(&up);
+            let last = self.script.as_mut().map_or(drawn, Script::take_last);
             for (node, op) in last.into_iter().filter(|(node, _)| up.contains(node)) {
                 self.last.entry(node).or_default().push_back(op);
             }
