@@ -1,6 +1,6 @@
 //! A suite as a page: what failed, the grid of tests and faults, what has changed, every case.
 
-use super::trends::{Judgement, Trend, Trends};
+use super::trends::{EARLIER_MIN, Judgement, Trend, Trends};
 use super::{CaseResult, SuiteResult, Tally};
 use crate::web::{self, Light};
 use crate::words;
@@ -207,7 +207,9 @@ fn figures(trends: &[Trend]) -> Markup {
     let flagged = |trend: &&Trend| matches!(trend.judgement, Judgement::Worse | Judgement::Better);
     let (loud, quiet): (Vec<&Trend>, Vec<&Trend>) = trends.iter().partition(flagged);
     html! {
-        @if loud.is_empty() {
+        @if loud.is_empty() && quiet.iter().all(|trend| trend.judgement == Judgement::TooFew) {
+            p { "Too early to tell: a figure is judged from " (EARLIER_MIN) " earlier runs on." }
+        } @else if loud.is_empty() {
             p { "No figure has changed by more than chance." }
         } @else {
             (figure_table(&loud))

@@ -183,21 +183,17 @@ fn changes(trends: &Trends, paint: Paint, width: usize) -> String {
     }
     let few = trends.figures.iter().filter(|t| t.judgement == Judgement::TooFew).count();
     let judged = trends.figures.len() - few;
-    let mut text = format!(
-        "  trends      {}: {}, {} of {judged} figures worse{}\n",
-        runs(trends.earlier),
-        match trends.flips.len() {
-            0 => "no verdict has changed".into(),
-            1 => "1 verdict has changed".to_owned(),
-            n => format!("{n} verdicts have changed"),
-        },
-        trends.worse().count(),
-        if few > 0 {
-            format!("; {few} with fewer than {EARLIER_MIN} earlier runs are not judged")
-        } else {
-            String::new()
-        },
-    );
+    let verdicts = match trends.flips.len() {
+        0 => "no verdict has changed".to_owned(),
+        1 => "1 verdict has changed".to_owned(),
+        n => format!("{n} verdicts have changed"),
+    };
+    let figures = match (judged, few) {
+        (0, _) => format!("figures are judged from {EARLIER_MIN} on"),
+        (_, 0) => format!("{} of {judged} figures worse", trends.worse().count()),
+        _ => format!("{} of {judged} figures worse, {few} too new", trends.worse().count()),
+    };
+    let mut text = format!("  trends      {}: {verdicts}; {figures}\n", runs(trends.earlier));
     let options = textwrap::Options::new(width.max(40))
         .initial_indent("              ")
         .subsequent_indent("                ");

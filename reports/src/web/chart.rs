@@ -91,7 +91,7 @@ impl Chart<'_> {
                         text x=(n(across(*tick))) y=(n(HEIGHT - BOTTOM + 16.0)) text-anchor="middle" { (plain(*tick)) }
                     }
                     text x=(n((LEFT + WIDTH - RIGHT) / 2.0)) y=(n(HEIGHT - 8.0)) text-anchor="middle" { (self.x) }
-                    text transform={ "translate(14 " (n((TOP + HEIGHT - BOTTOM) / 2.0)) ") rotate(-90)" }
+                    text.side transform={ "translate(14 " (n((TOP + HEIGHT - BOTTOM) / 2.0)) ") rotate(-90)" }
                         text-anchor="middle" { (self.y) }
                     @for (number, curve) in self.curves.iter().enumerate() {
                         polyline class={ "curve curve-" (number) } points=(

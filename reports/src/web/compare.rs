@@ -66,7 +66,7 @@ fn heads(runs: &[Measured<'_>; 2]) -> Markup {
         ("host", &|row| (if row.simulated { "simulator" } else { "processes" }).to_owned()),
     ];
     html! {
-        table.versus {
+        table.versus.whole {
             thead { tr {
                 td {}
                 @for (number, run) in runs.iter().enumerate() {
@@ -102,7 +102,7 @@ fn verdicts(runs: &[Measured<'_>; 2]) -> Markup {
     html! {
         section aria-labelledby="promises" {
             h2 id="promises" { "Promises" }
-            table.versus {
+            table.versus.whole {
                 thead { tr { th scope="col" { "promise" } @for name in NAMES { th scope="col" { (name) } } } }
                 tbody {
                     @for promise in promises {
@@ -130,7 +130,7 @@ fn figures(runs: &[Measured<'_>; 2]) -> Markup {
         section aria-labelledby="figures" {
             h2 id="figures" { "Figures" }
             div.scroll tabindex="0" role="region" aria-labelledby="figures" {
-                table.versus {
+                table.versus.figures {
                     thead { tr {
                         th scope="col" { "figure" } th.number scope="col" { "A" } th.number scope="col" { "B" }
                         th.number scope="col" { "B against A" } th.number scope="col" { "95 % interval" }

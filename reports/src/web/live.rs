@@ -67,11 +67,20 @@ pub(super) fn fragment(run: Option<&LiveRun>) -> Markup {
             y: "operations per second",
             logarithmic: false,
             right: Some(end),
-            shaded: run.points.windows(2)
-                .filter(|pair| pair[1].faults > 0)
-                .map(|pair| (pair[0].at, pair[1].at))
-                .collect(),
+            shaded: disturbed(&run.points),
             curves: vec![curve("ok", 0), curve("fail", 1), curve("info", 2)],
         }.draw())
     }
+}
+
+/// From when to when faults were in force.
+fn disturbed(points: &[LivePoint]) -> Vec<(f64, f64)> {
+    let mut spans: Vec<(f64, f64)> = Vec::new();
+    for pair in points.windows(2).filter(|pair| pair[1].faults > 0) {
+        match spans.last_mut() {
+            Some(last) if last.1 == pair[0].at => last.1 = pair[1].at,
+            _ => spans.push((pair[0].at, pair[1].at)),
+        }
+    }
+    spans
 }

@@ -359,7 +359,7 @@ fn line(row: &RunRow) -> Markup {
                 a href={ "/runs/" (url(&row.path)) "/" } { (text(&row.subject())) }
                 span.note { (text(&row.workload)) " · " (row.nodes) " nodes · " (host) }
             }
-            td.number { (row.seed) }
+            td.number.seed { (row.seed) }
             td.date { (text(&row.started.replace('T', " ").replace('Z', ""))) }
             @match &row.figures {
                 Some(figures) => {

@@ -346,3 +346,39 @@ fn words(name: &CaseName) -> Vec<String> {
     }
     args
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_smoke_suite_leaves_no_workload_out() {
+        let smoke = Suite::find("smoke").expect("it is part of the program");
+        let covered: BTreeSet<&str> = smoke
+            .cases
+            .iter()
+            .filter_map(|case| schism_protocols::find(&case.name.test).ok())
+            .map(|card| card.workload)
+            .collect();
+        let all: BTreeSet<&str> = catalogue().iter().map(|card| card.workload).collect();
+        assert_eq!(covered, all);
+    }
+
+    #[test]
+    fn every_combination_becomes_a_case() {
+        let text = r#"
+            [[cases]]
+            tests = ["echo", "raft"]
+            nemesis = ["none", "crash"]
+            seeds = [1, "3..4"]
+            with = { nodes = [3, 5], time-limit = "2s" }
+        "#;
+        let suite = Suite::parse("x", "x.toml", text).expect("a suite");
+        assert_eq!(suite.cases.len(), 2 * 2 * 3 * 2);
+        let distinct: BTreeSet<String> = suite.cases.iter().map(|c| c.name.to_string()).collect();
+        assert_eq!(distinct.len(), suite.cases.len());
+        let first = suite.cases[0].args.join(" ");
+        assert_eq!(first, "test echo --nemesis none --nodes=3 --time-limit=2s --seed 1");
+    }
+}
