@@ -6,7 +6,7 @@
 use super::ledger::{Ledger, runs};
 use crate::Error;
 use schism_reports::suite::CaseResult;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -26,25 +26,35 @@ pub struct Pruned {
 pub fn prune(store: &Path, suite: &str, keep: usize) -> Result<Pruned, Error> {
     let mut pruned = Pruned::default();
     let mut seen: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    let mut ranked: Vec<(PathBuf, Ledger, usize)> = Vec::new();
     for path in runs(store, suite) {
-        // What cannot be read is not ours to remove, and what is being run is not old.
+        // What cannot be read is not ours to remove.
         let Ok(ledger) = Ledger::open(&path) else { continue };
         let rank = seen.entry(ledger.shard().map(Into::into)).or_default();
         *rank += 1;
-        if *rank <= keep || ledger.lock().is_err() {
+        ranked.push((path, ledger, *rank));
+    }
+    // A new run may have been given the name of an old one that has been removed.
+    let new = ranked.iter().filter(|(.., rank)| *rank <= keep);
+    let new = new.flat_map(|(_, ledger, _)| ledger.done.iter().filter_map(|case| case.run.clone()));
+    let new: BTreeSet<String> = new.collect();
+    for (path, ledger, rank) in ranked.iter().filter(|(.., rank)| *rank > keep) {
+        // What is being run is not old.
+        if ledger.lock().is_err() {
             continue;
         }
         let expired = *rank > keep * FAILING;
         let failing = |case: &&CaseResult| !case.passed();
         for case in ledger.done.iter().filter(|case| expired || !failing(case)) {
-            let directory = case.run.as_deref().and_then(|run| run_directory(store, run));
+            let old = case.run.as_deref().filter(|run| !new.contains(*run));
+            let directory = old.and_then(|run| run_directory(store, run));
             if let Some(directory) = directory {
                 remove(&directory)?;
                 pruned.runs += 1;
             }
         }
         if expired || !ledger.done.iter().any(|case| failing(&case)) {
-            remove(&path)?;
+            remove(path)?;
             pruned.suites += 1;
         }
     }
