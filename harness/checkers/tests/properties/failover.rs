@@ -83,19 +83,19 @@ fn oracle(history: &History) -> bool {
             return false;
         }
         let mut since = records[fall].time;
-        for i in fall + 1..records.len() {
+        for (i, record) in records.iter().enumerate().skip(fall + 1) {
             let dead = (0..i).filter_map(killed).collect::<std::collections::BTreeSet<_>>();
             if dead.len() == usize::from(history.meta.nodes) {
                 return false;
             }
-            if records[i].time - since > bound {
+            if record.time - since > bound {
                 return true;
             }
             if lead(i).is_some() {
                 return false;
             }
             if killed(i).is_some() {
-                since = records[i].time;
+                since = record.time;
             }
         }
         false
