@@ -190,7 +190,11 @@ impl<C: Wire> Algorithm for MultiPaxos<C> {
             match variable {
                 Stored::Promised(ballot) => self.promised = ballot,
                 Stored::Vote(slot, vote) => drop(self.votes.insert(slot, vote)),
-                Stored::Chosen(chosen) => (self.chosen..chosen).for_each(|_| self.tell_next(cx)),
+                Stored::Chosen(chosen) => {
+                    while self.chosen < chosen && self.votes.contains_key(&self.chosen) {
+                        self.tell_next(cx);
+                    }
+                }
             }
         }
         cx.mark("recovery");

@@ -82,7 +82,8 @@ impl<C: Wire> Raft<C> {
     /// Another leader's entries take the place of some that were never committed.
     fn truncate_from(&mut self, index: u64, cx: &mut Cx<'_, Self>) {
         cx.mark("log truncated");
-        for gone in index..=self.log.last() {
+        // From the end: a crash in between must not leave a gap.
+        for gone in (index..=self.log.last()).rev() {
             cx.erase(Key::Entry(gone));
         }
         self.log.truncate_from(index);
