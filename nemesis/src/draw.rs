@@ -142,13 +142,13 @@ impl Drawing {
     /// fall as soon as they rise, most of the time: it takes several reigns in a row that end in
     /// the middle of something to bring back what an earlier leader had left behind.
     fn place_storm(&mut self) {
-        let leaders = self.allow.leader && self.rng.chance(0.5);
+        let leaders = self.allow.leader && self.rng.chance(0.65);
         let (down, gap, late) = match leaders {
-            true => ((100, 500), 300, self.rng.pick(&[30, 60, 120])),
+            true => ((150, 500), 300, self.rng.pick(&[30, 60, 120])),
             false => ((5, 60), 60 + self.rng.below(300), self.rng.pick(&[100, 250, 500])),
         };
         let late = Duration::from_millis(late.copied().unwrap_or(100));
-        let share = if leaders { 40 + self.rng.below(50) } else { 20 + self.rng.below(30) };
+        let share = if leaders { 60 + self.rng.below(36) } else { 20 + self.rng.below(30) };
         let kills = ((self.end - self.start) * share / 100 / gap).min(60);
         if kills < 3 {
             return;
@@ -164,11 +164,14 @@ impl Drawing {
             self.keep(Fault { what, target: Target::All, from, until, when: None });
         }
         let mut at = first;
-        for _ in 0..kills {
+        for kill in 0..kills {
             let length = self.rng.below(down.1 - down.0) + down.0;
+            let node = NodeId(self.rng.below(u64::from(self.nodes)) as u16);
             let target = match self.allow.leader && self.rng.chance(0.7) {
+                // Nobody rises before the first has fallen.
+                _ if leaders && kill == 0 => Target::Leader,
                 true => Target::NewLeader,
-                false => Target::Nodes(vec![NodeId(self.rng.below(u64::from(self.nodes)) as u16)]),
+                false => Target::Nodes(vec![node]),
             };
             let after =
                 if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
