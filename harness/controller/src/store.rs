@@ -97,12 +97,20 @@ pub fn directory_name(test: &str) -> String {
     if name.is_empty() { "run".into() } else { name.into() }
 }
 
-/// Two runs of one seed in one second get different names.
+/// Two runs of one seed in one second get different names, which sort in the order they were
+/// given: the name of one that was removed is not given again while a later one is there.
 pub fn free_name(parent: &Path, name: &str) -> Result<PathBuf, Error> {
-    for suffix in 0..1000 {
+    let taken = |entry: fs::DirEntry| {
+        let entry = entry.file_name();
+        let rest = entry.to_str()?.strip_prefix(name)?;
+        if rest.is_empty() { Some(0) } else { rest.strip_prefix('.')?.parse::<u32>().ok() }
+    };
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let next = entries.filter_map(taken).max().map_or(0, |last| last + 1);
+    for suffix in next..1000 {
         let path = match suffix {
             0 => parent.join(name),
-            k => parent.join(format!("{name}.{k}")),
+            k => parent.join(format!("{name}.{k:03}")),
         };
         match fs::create_dir(&path) {
             Ok(()) => return Ok(path),
@@ -133,5 +141,13 @@ mod tests {
         assert_eq!(directory_name("atomic-nn"), "atomic-nn");
         assert_eq!(directory_name("../../etc/x y"), "_.._etc_x_y");
         assert_eq!(directory_name(".."), "run");
+    }
+    #[test]
+    fn names_of_one_second_sort_in_the_order_they_were_given() {
+        let place = tempfile::tempdir().unwrap();
+        let given: Vec<PathBuf> = (0..12).map(|_| free_name(place.path(), "x").unwrap()).collect();
+        assert!(given.is_sorted());
+        fs::remove_dir(&given[0]).unwrap();
+        assert!(free_name(place.path(), "x").unwrap() > given[11]);
     }
 }

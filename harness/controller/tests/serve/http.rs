@@ -1,6 +1,6 @@
 //! As much HTTP as it takes to ask exactly what no well-behaved client would.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -17,9 +17,8 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        let line = |line: &'_ str| line.split_once(": ").map(|(k, _)| k.eq_ignore_ascii_case(name));
-        let found = self.head.lines().find(|text| line(text) == Some(true))?;
-        found.split_once(": ").map(|(_, value)| value)
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     }
 }
 
@@ -39,12 +38,23 @@ pub fn request(address: SocketAddr, method: &str, path: &str, host: &str, body: 
         body.len()
     )
     .expect("it can be asked");
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("it answers");
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer");
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut stream = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(stream.read_line(&mut head).expect("it answers") > 0, "it breaks off: {head}");
+    }
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    let mut answer = Answer { status, head, body: bytes.split_off(end + 4) };
+    let mut answer = Answer { status, head, body: Vec::new() };
+    // Not every server closes the connection when it is asked to.
+    match answer.header("content-length").and_then(|length| length.parse().ok()) {
+        Some(length) => {
+            answer.body = vec![0; length];
+            stream.read_exact(&mut answer.body).expect("as much as it said");
+        }
+        None => {
+            stream.read_to_end(&mut answer.body).expect("it answers");
+        }
+    }
     if answer.header("transfer-encoding") == Some("chunked") {
         answer.body = unchunked(&answer.body);
     }
