@@ -101,7 +101,7 @@ pub struct Cell {
     /// The first seed that lost it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Evidence>,
-    /// The command that tries it again with every seed.
+    /// The command that tries it again, with every seed.
     pub again: String,
 }
 

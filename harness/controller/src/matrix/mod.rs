@@ -12,7 +12,7 @@ use crate::Error;
 use crate::environment::allowance;
 use schism_protocols::{Card, Environment};
 use schism_reports::matrix::{Cell, Column, Expected, Matrix, Protocol, Row, Tally, Twin};
-use shape::{NODES, Shape};
+use shape::NODES;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -119,7 +119,6 @@ fn tasks(card: &'static Card, asked: &Asked) -> Vec<Task> {
         let cell = Cell {
             expected: Expected::Lost,
             why: twin.line.into(),
-            again: again(card, Some(twin.name), twin.loses, environment, asked),
             ..cell(card, twin.loses, environment, asked)
         };
         Task { card, twin: Some(twin), environment, cells: vec![(twin.loses, cell)], runs: 0 }
@@ -158,23 +157,17 @@ fn cell(card: &Card, property: &str, environment: Environment, asked: &Asked) ->
         },
         tally: Tally::default(),
         lost: None,
-        again: again(card, None, property, environment, asked),
+        again: again(card, asked),
     }
 }
 
-/// The command that tries all seeds of a cell, as far as one can: their runs are all alike.
-fn again(
-    card: &Card,
-    twin: Option<&str>,
-    property: &str,
-    environment: Environment,
-    asked: &Asked,
-) -> String {
-    let line = Shape::draw(card, environment, asked.first);
-    let line = line.command(card, environment, twin, property, asked.first);
-    let last = asked.first + asked.seeds.saturating_sub(1);
-    let seeds = format!("--seeds {}..{last}", asked.first);
-    line.replace(&format!("--sim --seed {}", asked.first), &seeds)
+/// The command that tries all of a protocol again.
+fn again(card: &Card, asked: &Asked) -> String {
+    let first = match asked.first {
+        1 => String::new(),
+        first => format!(" --first-seed {first}"),
+    };
+    format!("schism matrix --filter {} --seeds {}{first}", card.name, asked.seeds)
 }
 
 fn protocol(card: &'static Card, tasks: &[Task]) -> Protocol {

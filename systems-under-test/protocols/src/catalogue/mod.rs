@@ -81,6 +81,7 @@ pub fn catalogue() -> &'static [Card] {
         replication::RAFT,
         primary_backup::ACTIVE,
         primary_backup::PASSIVE,
+        primary_backup::LOSSY,
         primary_backup::CHAIN,
         primary_backup::VOTED,
     ];

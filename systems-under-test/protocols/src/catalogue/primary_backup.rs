@@ -1,7 +1,7 @@
 //! Cards of the replications that know who has crashed, and of the one that votes.
 
 use super::{Beyond, Card, Twin};
-use crate::detectors::DETECTION_BOUND;
+use crate::detectors::{DETECTION_BOUND, HEARTBEAT_BOUND, SilenceDetector};
 use crate::links::SequenceNumbers;
 use crate::replication::{
     ChainReplication, PassivePrimaryBackup, PrimaryBackup, Raft, VotedStateMachine,
@@ -68,6 +68,31 @@ pub(super) const PASSIVE: Card = Card {
         "answers the client before the backups have what was changed",
         "linearizable",
         |_| passive(PassivePrimaryBackup::answering_first(DETECTION_BOUND)),
+    )],
+    beyond: TWO_PRIMARIES,
+};
+
+fn lossy(log: PrimaryBackup<Command>) -> Box<dyn Node> {
+    let log = layer(log, (fifo_links(), AmbientDetector));
+    let stack = layer(KeyValue::default(), log);
+    node(Ambient { detector: layer(SilenceDetector::default(), Net::default()), stack })
+}
+
+pub(super) const LOSSY: Card = Card {
+    name: "primary-backup-lossy",
+    line: "the same over links that lose messages",
+    source: "Budhiraja, Marzullo, Schneider and Toueg, The Primary-Backup Approach, 1993",
+    model: Model::Chance,
+    promises: &["linearizable", "log prefix", "failover time"],
+    workload: "kv",
+    one_writer: false,
+    tolerates: |n| n - 1,
+    build: |_| lossy(PrimaryBackup::new(HEARTBEAT_BOUND)),
+    twins: &[Twin::new(
+        "answers-first",
+        "answers the client before a backup has the command",
+        "linearizable",
+        |_| lossy(PrimaryBackup::answering_first(HEARTBEAT_BOUND)),
     )],
     beyond: TWO_PRIMARIES,
 };
