@@ -125,5 +125,5 @@ fn the_check_agrees_with_the_oracle() {
         assert_eq!(found, oracle(&tape.0), "seed {seed}: {:?}", tape.judge("kv", PROPERTY));
         seen[usize::from(found)] += 1;
     }
-    assert!(seen.iter().all(|&count| count > 300), "{seen:?}");
+    assert!(seen.iter().all(|&count| count > 100), "{seen:?}");
 }

@@ -38,7 +38,7 @@ fn is_linearizable(world: &World) -> bool {
 
 /// Once everything has settled, everybody is answered.
 fn answers_in_the_end(world: &World) -> bool {
-    let late = || world.operations.iter().filter(|o| o.invoked > MS * 8_500);
+    let late = || world.operations.iter().filter(|o| o.invoked > MS * 7_000);
     let alive = |node: usize| world.crashed[node].is_none();
     late().count() > 10 && late().filter(|o| alive(o.node)).all(|o| o.reply.is_some())
 }

@@ -37,6 +37,8 @@ fn operation(o: &Operation) -> Option<Op> {
         ("read", Some("error"), Some(20)) => Action::Read(None),
         ("write", None | Some("write_ok"), _) => Action::Write(int("value")),
         ("cas", None | Some("cas_ok"), _) => Action::Cas(int("from"), int("to"), true),
+        // A liar's answer to another question: nothing that a store could have said.
+        ("cas", Some("read_ok"), _) => Action::Read(Some(i64::MIN)),
         ("cas", Some("error"), Some(20 | 22)) => Action::Cas(int("from"), int("to"), false),
         other => panic!("what is {other:?}?"),
     };
