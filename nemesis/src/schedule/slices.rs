@@ -1,6 +1,6 @@
 //! Processes that get only a share of the time.
 
-use super::{Action, Edge, Schedule, Stage};
+use super::{Action, Edge, Schedule, Stage, nanos};
 use crate::FaultId;
 use crate::plan::What;
 use schism_history::Nanos;
@@ -22,7 +22,11 @@ impl Schedule {
         progress.ticks += 1;
         let length = if stops { PERIOD - running } else { running };
         let targets = progress.targets.clone();
-        self.insert(at + length.max(1), Edge::Tick, fault);
+        let ends = progress.ends_at.unwrap_or(nanos(self.plan.faults[fault as usize].until));
+        // What still stands when the fault ends goes on then.
+        if at + length < ends {
+            self.insert(at + length.max(1), Edge::Tick, fault);
+        }
         for node in targets {
             let victim = &mut self.victims[usize::from(node.0)];
             if stops && victim.killers.is_empty() {

@@ -201,6 +201,9 @@ pub fn a_dead_node_hears_nothing() {
     })
     .unwrap();
     assert!(seen.contains(&Seen::Undelivered(1, 1)));
-    let Some(Seen::Message(message)) = seen.last() else { panic!("{seen:?}") };
-    assert_eq!(message.fate, Fate::Dead);
+    let fates: Vec<Fate> = seen
+        .iter()
+        .filter_map(|it| if let Seen::Message(message) = it { Some(message.fate) } else { None })
+        .collect();
+    assert_eq!(fates, [Fate::Dead], "{seen:?}");
 }
