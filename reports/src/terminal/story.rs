@@ -124,6 +124,8 @@ fn happenings(history: &History, finding: &Finding, past: &Past) -> Vec<Row> {
                         continue;
                     }
                     NodeChange::Killed | NodeChange::Died(_) => (1, '✕'),
+                    // A clock that strobes changes often and explains little each time.
+                    NodeChange::Clock(_) => (5, '●'),
                     _ => (1, '●'),
                 };
                 let text = format!("{} {}", event.node, words::change(&event.change));
