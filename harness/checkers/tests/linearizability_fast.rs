@@ -287,6 +287,22 @@ fn queues() {
     });
 }
 
+/// The second dequeue of a value is seen before its second enqueue.
+#[test]
+fn a_value_that_is_enqueued_twice_may_be_dequeued_twice() {
+    let op = |op, called, returned| Call { op, called, returned, object: 0 };
+    let calls = [
+        op(CollectionOp::Take(3), 0, 3),
+        op(CollectionOp::Put(3), 1, 2),
+        op(CollectionOp::Take(3), 4, 7),
+        op(CollectionOp::Put(3), 5, 6),
+    ];
+    let report = check(&FifoQueue::default(), &calls, &Options::default());
+    assert!(matches!(report.verdict, Verdict::Linearizable { .. }), "{report:#?}");
+    let report = check(&FifoQueue::default(), &calls[..3], &Options::default());
+    assert!(matches!(report.verdict, Verdict::Violation(_)), "{report:#?}");
+}
+
 #[test]
 fn sets() {
     fuzz("set", &Set::new(false), |random, intervals| {

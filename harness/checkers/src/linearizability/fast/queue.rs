@@ -49,6 +49,7 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
     let mut items = vec![ABSENT; values];
     let mut positions = 0;
     let mut empties = 0;
+    let mut twice: Option<(u32, u32, u32)> = None;
     for (i, call) in calls.iter().enumerate() {
         let i = i as u32;
         let end = if call.optional() { call.called } else { call.returned };
@@ -67,13 +68,17 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
             CollectionOp::Take(value) => {
                 let item = &mut items[value as usize];
                 if item.take != NONE {
-                    let other = item.take;
-                    return Shortcut::violation(with_put(&items, value, vec![other, i]));
+                    // Wrong only if it was put in once, which is not known before the end.
+                    twice.get_or_insert((value, item.take, i));
+                    continue;
                 }
                 (item.take, item.take_called, item.take_returned) = (i, call.called, call.returned);
             }
             CollectionOp::Empty => empties += 1,
         }
+    }
+    if let Some((value, first, second)) = twice {
+        return Shortcut::violation(with_put(&items, value, vec![first, second]));
     }
     let mut events = vec![NONE; positions];
     let mut mark = |position: u32, what: u32, who: u32| {
