@@ -23,7 +23,7 @@ use schism_kernel::{
     ProcessId, Register, Send, Stable, Wire,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `(ts, wr)`, and the incarnation of the writer.
 #[derive(
@@ -65,7 +65,7 @@ impl<V: Wire> Stable for Imposed<V> {
 pub struct ReadImposeWriteConsultMajority<V> {
     stamp: Stamp,
     val: Option<V>,
-    acks: usize,
+    acks: BTreeSet<ProcessId>,
     writeval: Option<V>,
     rid: u64,
     readlist: BTreeMap<ProcessId, (Stamp, Option<V>)>,
@@ -88,7 +88,7 @@ impl<V> Default for ReadImposeWriteConsultMajority<V> {
         ReadImposeWriteConsultMajority {
             stamp: Stamp::default(),
             val: None,
-            acks: 0,
+            acks: BTreeSet::new(),
             writeval: None,
             rid: 0,
             readlist: BTreeMap::new(),
@@ -122,7 +122,7 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
 
     fn upon_request(&mut self, event: Access<V>, cx: &mut Cx<'_, Self>) {
         self.rid += 1;
-        self.acks = 0;
+        self.acks.clear();
         self.readlist.clear();
         match event {
             // upon event ⟨ nnar, Read ⟩ do
@@ -150,8 +150,10 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
             }
             // upon event ⟨ pl, Deliver | q, [VALUE, r, (ts', wr'), v'] ⟩ such that r = rid do
             Pl(Deliver(q, Value(r, stamp, v))) if r == self.rid => {
-                self.readlist.insert(q, (stamp, v));
-                if self.readlist.len() == cx.majority() {
+                // Who crashes after its answer is asked again when it is back, and answers twice. An
+                // answer that is no news must not begin the second phase a second time.
+                let news = self.readlist.insert(q, (stamp, v)).is_none();
+                if news && self.readlist.len() == cx.majority() {
                     self.consulted_a_majority(cx);
                 }
             }
@@ -166,9 +168,8 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
                 cx.trigger(Pl(Send(p, Ack(r))));
             }
             // upon event ⟨ pl, Deliver | q, [ACK, r] ⟩ such that r = rid do
-            Pl(Deliver(_, Ack(r))) if r == self.rid => {
-                self.acks += 1;
-                if self.acks == cx.majority() {
+            Pl(Deliver(q, Ack(r))) if r == self.rid => {
+                if self.acks.insert(q) && self.acks.len() == cx.majority() {
                     cx.indicate(if self.reading {
                         ReadReturn(self.readval.take())
                     } else {
