@@ -21,11 +21,12 @@
 //!   fault was in force before the decision.
 //! * **uniform agreement**: no two honest processes do, crashed or not. Same counts among the honest.
 
+use super::crashes::chain;
 use super::payloads::{Bits, Dense};
 use super::run::{Breaches, Moment, Run, Told, name};
 use crate::{Finding, Status};
 use rustc_hash::FxHashSet;
-use schism_history::{Entry, Fate, Nanos, NodeId, Peer, Value};
+use schism_history::{Entry, Nanos, Value};
 use smallvec::SmallVec;
 
 /// Whether an event is a decision, and the dense number of the instance it concerns.
@@ -317,48 +318,4 @@ fn disagreed(run: &Run<'_>, first: u64, told: &Told<'_>) -> (String, Vec<u64>) {
         witness.extend(link.1);
     }
     (text, witness)
-}
-
-/// What is sent within so short a time is one broadcast.
-const AT_ONCE: Nanos = 2_000_000;
-
-/// The dangerous chain: who crashed on the way to a disagreement, and whom the last that they sent
-/// had reached by then.
-fn chain(run: &Run<'_>, from: u64, to: u64) -> Vec<(String, Vec<u64>)> {
-    let crashes = (0..run.nodes()).filter_map(|n| {
-        let crash = run.crashes(n).iter().find(|crash| from < crash.0 && crash.0 < to);
-        crash.map(|&(index, time)| (index, time, name(n)))
-    });
-    let mut crashes: Vec<_> = crashes.collect();
-    crashes.sort_unstable();
-    crashes.into_iter().map(|(index, time, node)| broken_off(run, index, time, node)).collect()
-}
-
-fn broken_off(run: &Run<'_>, index: u64, time: Nanos, node: NodeId) -> (String, Vec<u64>) {
-    let sent = run.history.records.iter().filter_map(|record| match &record.entry {
-        Entry::Message(m) if m.src == Peer::Node(node) && m.sent <= time => Some((record, m)),
-        _ => None,
-    });
-    let last = sent.clone().map(|(_, m)| m.sent).max().unwrap_or(0);
-    let (mut reached, mut missed, mut witness) = (Vec::new(), Vec::new(), vec![index]);
-    for (record, message) in sent.filter(|(_, m)| m.sent + AT_ONCE >= last) {
-        let arrived = matches!(message.fate, Fate::Delivered | Fate::Duplicated);
-        let side = if arrived { &mut reached } else { &mut missed };
-        if let Peer::Node(dest) = message.dest {
-            side.push(dest);
-            witness.push(record.index);
-        }
-    }
-    missed.retain(|dest| !reached.contains(dest));
-    let text = format!("{node} crashed at {}", run.at(index));
-    if reached.is_empty() || missed.is_empty() {
-        return (text, vec![index]);
-    }
-    let list = |nodes: &mut Vec<NodeId>| {
-        nodes.sort_unstable();
-        nodes.dedup();
-        nodes.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", ")
-    };
-    let (reached, missed) = (list(&mut reached), list(&mut missed));
-    (format!("{text} in mid-broadcast: it had reached {reached} and not {missed}"), witness)
 }

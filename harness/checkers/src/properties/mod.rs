@@ -34,6 +34,7 @@ pub mod broadcast;
 pub mod clocks;
 pub mod consensus;
 pub mod convergence;
+mod crashes;
 pub mod detector;
 pub mod epochs;
 pub mod failover;

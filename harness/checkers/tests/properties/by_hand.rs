@@ -88,8 +88,18 @@ fn uniform_agreement_counts_the_dead() {
     assert_eq!(finding.status, NotByDeadline);
     assert_eq!(
         finding.explanation,
-        "n0 delivered 1 from n0 at 0.020 s, but correct n1 had not by 0.030 s"
+        "n0 delivered 1 from n0 at 0.020 s, but correct n1 had not by 0.030 s; n0 crashed at \
+         0.030 s"
     );
+    t.message(0, 1, 15_000_000, Fate::Lost);
+    t.message(0, 2, 15_000_000, Fate::Delivered);
+    let finding = t.judge("broadcast", "uniform agreement");
+    assert_eq!(
+        finding.explanation,
+        "n0 delivered 1 from n0 at 0.020 s, but correct n1 had not by 0.050 s; n0 crashed at \
+         0.030 s, and nothing arrived that it had sent to n1 since"
+    );
+    assert_eq!(finding.witness, [0, 1, 2, 3]);
     t.deliver(1, 0, 1);
     t.deliver(2, 0, 1);
     assert_eq!(t.status("broadcast", "uniform agreement"), Holds);

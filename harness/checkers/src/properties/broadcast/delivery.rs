@@ -14,6 +14,7 @@
 //!   eventually delivers. Antecedent: a message delivered by an honest process. Stress: one of them
 //!   crashed afterwards.
 
+use super::super::crashes::silenced;
 use super::super::link::delivered_again;
 use super::super::payloads::{Bits, Payloads};
 use super::super::run::{Breaches, Moment, Run, Told, name};
@@ -129,7 +130,7 @@ fn never_delivered(
     let value = &event.value;
     let missing = name(missing);
     let deadline = Moment(run.deadline());
-    let text = if since == spread.broadcast {
+    let mut text = if since == spread.broadcast {
         let whom = if missing == origin { "itself".into() } else { format!("{missing}") };
         format!(
             "correct {origin} broadcast {value} at {}, but {whom} had not delivered it by {deadline}",
@@ -142,7 +143,18 @@ fn never_delivered(
             run.at(since),
         )
     };
-    (text, vec![spread.broadcast, since])
+    let mut witness = vec![spread.broadcast, since];
+    let mut tellers = vec![(spread.origin(), spread.broadcast)];
+    if spread.origin() != usize::from(event.node.0) {
+        tellers.push((usize::from(event.node.0), since));
+    }
+    for (teller, since) in tellers {
+        if let Some((reason, records)) = silenced(run, teller, since, missing) {
+            text += &format!("; {reason}");
+            witness.extend(records);
+        }
+    }
+    (text, witness)
 }
 
 /// A broadcast by a correct process obliges.
