@@ -129,7 +129,11 @@ fn grid(suite: &SuiteResult, link: LinkOf<'_>) -> Markup {
     html! {
         section aria-labelledby="grid" {
             h2 id="grid" { "Tests and faults" }
-            div.scroll tabindex="0" role="region" aria-labelledby="grid" {
+            p.note {
+                "✓ came to what was expected of it. What stands after a + is a defect put in on purpose: \
+                 of it, that it is caught is expected."
+            }
+            div.scroll tabindex="0" role="region" aria-label="Table: tests and faults" {
                 table.grid {
                     thead { tr {
                         th scope="col" { "test" }
@@ -140,7 +144,9 @@ fn grid(suite: &SuiteResult, link: LinkOf<'_>) -> Markup {
                             tr {
                                 th scope="row" { (words::plain(row)) }
                                 @for column in &columns {
-                                    td { (cell(cells.get(&(row.clone(), *column)), link)) }
+                                    td data-column=(words::plain(column)) {
+                                        (cell(cells.get(&(row.clone(), *column)), link))
+                                    }
                                 }
                             }
                         }
@@ -182,8 +188,9 @@ fn changes(trends: &Trends) -> Markup {
                 p.note {
                     "Against " (trends.earlier) " earlier "
                     @if trends.earlier == 1 { "run" } @else { "runs" }
-                    " on as many cores. A change is flagged when chance would bring it about less \
-                     than once in a thousand times, and it is more than a tenth."
+                    " on as many cores. A change is flagged when it is more than a tenth, and so \
+                     unlikely to be chance that in nineteen of twenty runs of a suite in which nothing \
+                     has changed, no figure is flagged."
                 }
                 @if !trends.flips.is_empty() {
                     ul {
@@ -225,8 +232,8 @@ fn figures(trends: &[Trend]) -> Markup {
 
 fn figure_table(trends: &[&Trend]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Trends" {
-            table {
+        div.scroll tabindex="0" role="region" aria-label="Table: trends" {
+            table.trends {
                 thead { tr {
                     th { "" } th { "case" } th { "figure" } th.number { "now" }
                     th.number { "change" } th { "from run to run" } th { "statistics" }
@@ -292,8 +299,8 @@ fn cases(suite: &SuiteResult, link: LinkOf<'_>) -> Markup {
     html! {
         section aria-labelledby="cases" {
             h2 id="cases" { "All cases" }
-            div.scroll tabindex="0" role="region" aria-labelledby="cases" {
-                table {
+            div.scroll tabindex="0" role="region" aria-label="Table: all cases" {
+                table.cases {
                     thead { tr {
                         th { "verdict" } th { "case" } th.number { "time" }
                         th.number { "throughput" } th.number { "p99" } th { "faults that landed" }
@@ -318,13 +325,15 @@ fn measured(case: &CaseResult) -> Markup {
     html! {
         @match (&case.figures, &case.sweep) {
             (Some(figures), _) => {
-                td.number { (words::number(figures.per_second)) " ops/s" }
-                td.number { @if let Some(latency) = figures.latency { (words::duration(latency.p99)) } }
-                td { (figures.faults_landed) " of " (figures.faults_planned) }
+                td.number {
+                    @if figures.per_second > 0.0 { (words::number(figures.per_second)) " ops/s" }
+                }
+                td.number.p99 { @if let Some(latency) = figures.latency { (words::duration(latency.p99)) } }
+                td.landed { (figures.faults_landed) " of " (figures.faults_planned) }
             }
             (None, Some(sweep)) => {
                 td.note colspan="3" {
-                    (words::count(sweep.seeds)) " seeds: "
+                    (words::count(sweep.seeds)) @if sweep.seeds == 1 { " seed: " } @else { " seeds: " }
                     @for (i, (status, count)) in sweep.counts.iter().enumerate() {
                         @if i > 0 { ", " }
                         (words::count(*count)) " " (words::plain(status))

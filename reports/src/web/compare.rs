@@ -129,23 +129,25 @@ fn figures(runs: &[Measured<'_>; 2]) -> Markup {
     html! {
         section aria-labelledby="figures" {
             h2 id="figures" { "Figures" }
-            div.scroll tabindex="0" role="region" aria-labelledby="figures" {
+            div.scroll tabindex="0" role="region" aria-label="Table: figures" {
                 table.versus.figures {
                     thead { tr {
                         th scope="col" { "figure" } th.number scope="col" { "A" } th.number scope="col" { "B" }
-                        th.number scope="col" { "B against A" } th.number scope="col" { "95 % interval" }
+                        th.number scope="col" { "B against A" } th.number scope="col" { (chance::HELD) " % interval" }
                         th scope="col" { "chance?" }
                     } }
                     tbody { @for quantity in &versus.quantities { (line(quantity)) } }
                 }
             }
             p.note {
-                "Each run is cut into " (words::duration(chance::WINDOW)) " stretches of its workload ("
-                (versus.windows[0]) " and " (versus.windows[1]) "), and these are drawn again at random "
-                (chance::DRAWS) " times, whole, since neighbouring operations share their fate. The \
-                 interval holds the middle 95 % of the ratios that come out. A difference is called \
-                 significant when it does not hold 1. It says that these two runs differ by more than \
-                 their own noise; another seed or a busier machine may differ as much."
+                "Significant: these two runs differ by more than the noise within each; another seed or \
+                 a busier machine may differ as much. Each run is cut into "
+                (words::duration(chance::WINDOW)) " stretches of its workload (" (versus.windows[0])
+                " and " (versus.windows[1]) "), which are drawn again at random " (chance::DRAWS)
+                " times, a few neighbours at a time, since they share their fate. The interval holds the \
+                 middle " (chance::HELD) " % of the ratios that come out; a difference is significant \
+                 when it does not hold 1, and there are " (chance::BEYOND_MIN)
+                " operations beyond a percentile."
                 @if versus.windows.iter().any(|n| *n < chance::WINDOWS_MIN) {
                     " With fewer than " (chance::WINDOWS_MIN) " stretches nothing is called significant."
                 }
@@ -174,6 +176,7 @@ fn line(quantity: &Quantity) -> Markup {
             }
             td {
                 @match quantity.better() {
+                    None if !quantity.enough => "too few to tell",
                     None => "could be chance",
                     Some(true) => span.badge.good { "✓ B is better, significant" },
                     Some(false) => span.badge.bad { "✗ B is worse, significant" },
@@ -182,6 +185,9 @@ fn line(quantity: &Quantity) -> Markup {
         }
     }
 }
+
+/// The axis of a curve of percentiles.
+const SHARES: &str = "share of operations that took at most that long";
 
 fn plots(runs: &[Measured<'_>; 2]) -> Markup {
     let names = [name(0, &runs[0]), name(1, &runs[1])];
@@ -192,6 +198,7 @@ fn plots(runs: &[Measured<'_>; 2]) -> Markup {
     let chart = |title, x, y, logarithmic, curves| Chart {
         title,
         x,
+        nines: x == SHARES,
         y,
         logarithmic,
         right: None,
@@ -203,12 +210,12 @@ fn plots(runs: &[Measured<'_>; 2]) -> Markup {
         section aria-labelledby="plots" {
             h2 id="plots" { "Over one another" }
             div.charts {
-                (chart("Throughput", time, "acknowledged operations per second", false,
+                (chart("Throughput", time, "operations per second", false,
                     curves(&|run| run.throughput.clone())).draw())
-                (chart("99th percentile of the latency", time, "latency, logarithmic", true,
+                (chart("99th percentile", time, "latency, logarithmic", true,
                     curves(&|run| run.p99.clone())).draw())
-                (chart("Latency by percentile", "nines: 1 is 90 %, 2 is 99 %, 3 is 99.9 %",
-                    "latency, logarithmic", true, curves(&|run| run.curve.clone())).draw())
+                (chart("Latency by percentile", SHARES, "logarithmic", true,
+                    curves(&|run| run.curve.clone())).draw())
             }
         }
     }

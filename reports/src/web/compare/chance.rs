@@ -1,17 +1,23 @@
 //! Whether two runs differ by more than their own noise.
 //!
 //! Operations of a run are not independent: one pause of a leader delays hundreds. So a run is cut
-//! into stretches of time, and whole stretches are drawn again with replacement (a block
-//! bootstrap). How far the ratio of a figure scatters over many such draws is what chance does.
+//! into stretches of time, and whole stretches are drawn again with replacement, a few neighbours at
+//! a time, since a fault lasts longer than one (a circular block bootstrap). How far the ratio of a
+//! figure scatters over many such draws is what chance does.
 
 use schism_history::Nanos;
 
 /// How long a stretch is.
 pub const WINDOW: Nanos = 500_000_000;
 /// How often stretches are drawn.
-pub const DRAWS: usize = 600;
+pub const DRAWS: usize = 1000;
 /// Fewer stretches than this tell nothing.
 pub const WINDOWS_MIN: usize = 8;
+/// A percentile beyond which there are fewer operations than this tells nothing.
+pub const BEYOND_MIN: f64 = 10.0;
+/// How many of a hundred draws the interval holds. Five figures are compared at once, so that one
+/// of them being called significant by chance is about as likely as with one figure and 95.
+pub const HELD: u32 = 99;
 
 /// Buckets of a latency: each is 2 % longer than the one before, from a microsecond on.
 const GROWTH: f64 = 1.02;
@@ -64,8 +70,14 @@ impl Sample {
     fn draw(&self, rng: &mut fastrand::Rng) -> [Option<f64>; 5] {
         let mut counts = [0u32; BUCKETS];
         let mut total = 0u32;
-        for _ in 0..self.windows.len() {
-            for &(bucket, count) in &self.windows[rng.usize(..self.windows.len())] {
+        let windows = self.windows.len();
+        let block = (windows as f64).cbrt().round() as usize;
+        let mut start = 0;
+        for drawn in 0..windows {
+            if drawn % block == 0 {
+                start = rng.usize(..windows);
+            }
+            for &(bucket, count) in &self.windows[(start + drawn % block) % windows] {
                 counts[usize::from(bucket)] += count;
                 total += count;
             }
@@ -94,10 +106,10 @@ pub struct Quantity {
     pub name: &'static str,
     pub is_rate: bool,
     pub values: [Option<f64>; 2],
-    /// Between what the ratio of the second to the first lies in 95 of 100 draws.
+    /// Between what the ratio of the second to the first lies in [`HELD`] of 100 draws.
     pub interval: Option<(f64, f64)>,
     /// Whether there is enough to call anything significant.
-    enough: bool,
+    pub enough: bool,
 }
 
 impl Quantity {
@@ -154,14 +166,21 @@ impl Versus {
         let enough = windows.iter().all(|count| *count >= WINDOWS_MIN);
         let mut quantities = Vec::new();
         let shares = [("median", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
-        let values = std::iter::once(("throughput", [a.rate(), b.rate()]))
-            .chain(shares.map(|(name, share)| (name, [a.quantile(share), b.quantile(share)])));
-        for ((name, values), list) in values.zip(&mut ratios) {
+        let fewest = a.latencies.len().min(b.latencies.len()) as f64;
+        let values = std::iter::once(("throughput", [a.rate(), b.rate()], true)).chain(shares.map(
+            |(name, share)| {
+                let values = [a.quantile(share), b.quantile(share)];
+                (name, values, fewest * (1.0 - share) >= BEYOND_MIN)
+            },
+        ));
+        for ((name, values, many), list) in values.zip(&mut ratios) {
             list.sort_by(f64::total_cmp);
             let at = |share: f64| list[((list.len() - 1) as f64 * share).round() as usize];
+            let tail = f64::from(100 - HELD) / 200.0;
             // A ratio that most draws could not give is none.
-            let interval = (list.len() > DRAWS / 2).then(|| (at(0.025), at(0.975)));
+            let interval = (list.len() > DRAWS / 2).then(|| (at(tail), at(1.0 - tail)));
             let is_rate = name == "throughput";
+            let enough = enough && many;
             quantities.push(Quantity { name, is_rate, values, interval, enough });
         }
         Versus { quantities, windows }
@@ -195,6 +214,38 @@ mod tests {
         assert_eq!(verdicts[..3], [None, Some(false), Some(false)]);
         let faster = Versus::of(&sample(1500, 2), &sample(1000, 1));
         assert_eq!(faster.quantities[1].better(), Some(true));
+    }
+
+    /// A minute of operations that a slow phase of some seconds delays now and then.
+    fn phases(seed: u64) -> Sample {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let (mut slow, mut until) = (1, 0);
+        let acknowledged: Vec<(Nanos, Nanos)> = (0..12_000u64)
+            .map(|at| {
+                let now = at * 5_000_000;
+                if now >= until {
+                    (slow, until) = (rng.u64(1..6), now + rng.u64(1_000_000_000..4_000_000_000));
+                }
+                (now, slow * rng.u64(700_000..1_300_000))
+            })
+            .collect();
+        Sample::of(acknowledged.into_iter(), 0, 60_000_000_000)
+    }
+
+    #[test]
+    fn runs_of_the_same_kind_are_hardly_ever_called_different() {
+        let pairs = (0..30).map(|pair| Versus::of(&phases(2 * pair), &phases(2 * pair + 1)));
+        let different = pairs.filter(|v| v.quantities.iter().any(|q| q.better().is_some())).count();
+        assert!(different <= 4, "{different} of 30");
+    }
+
+    #[test]
+    fn percentiles_of_few_operations_are_not_called_anything() {
+        let versus = Versus::of(&sample(1000, 1), &sample(9000, 2));
+        let of =
+            |name: &str| versus.quantities.iter().find(|q| q.name == name).expect("it is there");
+        assert_eq!(of("p99").better(), Some(false));
+        assert_eq!(of("p99.9").better(), None, "two operations are beyond it");
     }
 
     #[test]
