@@ -21,6 +21,7 @@ for (const button of document.querySelectorAll("button[data-witness]")) {
     const { from, until } = Schism.data().witnesses[number];
     const margin = Math.max((until - from) * 0.2, 500);
     Schism.spacetime?.show(from - margin, until + margin);
+    Schism.spacetime?.stress(number);
     document.getElementById(button.dataset.to).scrollIntoView();
   });
 }

@@ -10,80 +10,111 @@ Schism.spacetime = (() => {
   // Not the colours of what is lost or bad.
   const COLOURS = ["line-0", "line-2", "line-3", "line-4", "line-5"];
   const status = figure.querySelector("[role=status]");
-  let plane, data, messages, events, witness, laneHeight;
+  let plane, data, messages, events, laneHeight;
+  // Which messages and which events are part of a witness.
+  let witness;
   let written = [];
   const hidden = { kind: new Set(), event: new Set(), lane: new Set() };
   let undeliveredOnly = false;
-  // The operation that is followed, and when each lane first knows of it and last matters to it.
+  // The operations that are followed; for each, when every lane first knows of it and last matters
+  // to it.
   let followed = null;
+  // Whether what belongs to no witness is pale.
+  let pale = false;
 
   function start() {
     data = Schism.data();
     ({ messages, events } = data);
-    witness = new Set(data.witnesses.flatMap((w) => w.records));
+    const among = new Set(data.witnesses.flatMap((w) => w.records));
+    witness = [messages, events].map(({ index }) => Uint8Array.from(index, (record) => among.has(record)));
     plane = new Schism.Plane(figure, {
-      whole: [0, data.duration], view: data.focus, left: 64, paint, pick,
+      whole: [0, data.duration], view: data.focus, left: 64, paint, pick, tell, items,
     });
     laneHeight = (plane.canvas.clientHeight - plane.top - plane.bottom - 50) / Math.max(1, data.peers.length - 1);
     filters();
+    release.addEventListener("click", () => follow([]));
+    figure.querySelector(".controls").append(release);
+    if (data.witnesses.length) stress(data.witnesses[0]);
+  }
+
+  const release = Schism.button("Show all traffic again");
+
+  /**
+   * Makes what a witness is made of stand out. Where that is operations alone, they are followed:
+   * what they heard is what they were decided by.
+   */
+  function stress({ records }) {
+    const among = new Set(records);
+    const told = [messages.index, events.index].some((column) => column.some((index) => among.has(index)));
+    follow(told ? [] : Schism.operations(records));
+    pale = told;
+    release.hidden = !followed && !pale;
   }
 
   const y = (lane) => plane.top + 22 + lane * laneHeight;
   const arrives = (i) => messages.sent[i] + messages.took[i];
   const isLost = (i) => messages.fate[i] >= LOST;
 
-  /** Messages in view that no filter hides. */
+  /** Messages in view that no filter hides. Each frame asks this of every message of the run. */
   function visible() {
     const found = [];
+    const [from, until] = [plane.from, plane.until];
+    const filtered = hidden.kind.size > 0 || hidden.lane.size > 0;
     for (let i = 0; i < messages.sent.length; i++) {
-      if (messages.sent[i] > plane.until || arrives(i) < plane.from) continue;
-      if (hidden.kind.has(messages.kind[i]) || (undeliveredOnly && !isLost(i))) continue;
-      if (hidden.lane.has(messages.src[i]) || hidden.lane.has(messages.dest[i])) continue;
-      if (!involved(i)) continue;
+      if (messages.sent[i] > until || arrives(i) < from || (undeliveredOnly && !isLost(i))) continue;
+      if (filtered && (hidden.kind.has(messages.kind[i]) || hidden.lane.has(messages.src[i]) || hidden.lane.has(messages.dest[i]))) continue;
+      if (followed && !involved(i)) continue;
       found.push(i);
     }
     return found;
   }
 
   /**
-   * The causal cone of an operation: its future is what its node did since it was asked and whatever
+   * Follows operations through their causal cones. An operation's future is what its node did since it was asked and whatever
    * heard of that; its past is what its node did until it answered and whatever that had heard of.
    * What lies in both may have been caused by the operation and may have decided its outcome.
    */
-  function follow(operation) {
+  function follow(operations) {
     if (!plane) start();
-    followed = operation && operation.node >= 0 ? operation : null;
-    if (followed) {
-      const count = data.peers.length;
-      const [knows, matters] = [new Array(count).fill(Infinity), new Array(count).fill(-Infinity)];
-      knows[operation.node] = operation.from;
-      matters[operation.node] = operation.until;
-      const arrived = messages.sent.map((_, i) => i).filter((i) => !isLost(i));
-      arrived.sort((a, b) => messages.sent[a] - messages.sent[b]);
-      for (const i of arrived) {
-        if (messages.sent[i] > operation.until) break;
-        if (messages.sent[i] < knows[messages.src[i]]) continue;
-        knows[messages.dest[i]] = Math.min(knows[messages.dest[i]], arrives(i));
-      }
-      arrived.sort((a, b) => arrives(b) - arrives(a));
-      for (const i of arrived) {
-        if (arrives(i) < operation.from) break;
-        if (arrives(i) > matters[messages.dest[i]]) continue;
-        matters[messages.src[i]] = Math.max(matters[messages.src[i]], messages.sent[i]);
-      }
-      Object.assign(followed, { knows, matters });
-    }
+    const asked = operations.filter((i) => data.ops.node[i] >= 0);
+    followed = asked.length ? { text: asked.map(Schism.text).join(", "), cones: asked.map(cone) } : null;
+    pale = false;
     release.hidden = !followed;
     plane.redraw();
   }
 
-  const during = (lane, from, until) => followed.knows[lane] <= from && until <= followed.matters[lane];
+  function cone(operation) {
+    const [node, from, until] = [data.ops.node[operation], data.ops.begin[operation], Schism.end(operation)];
+    const count = data.peers.length;
+    const [knows, matters] = [new Array(count).fill(Infinity), new Array(count).fill(-Infinity)];
+    knows[node] = from;
+    matters[node] = until;
+    const within = messages.sent.map((_, i) => i);
+    const arrived = within.filter((i) => !isLost(i) && messages.sent[i] <= until && arrives(i) >= from);
+    arrived.sort((a, b) => messages.sent[a] - messages.sent[b]);
+    for (const i of arrived) {
+      if (messages.sent[i] < knows[messages.src[i]]) continue;
+      knows[messages.dest[i]] = Math.min(knows[messages.dest[i]], arrives(i));
+    }
+    arrived.sort((a, b) => arrives(b) - arrives(a));
+    for (const i of arrived) {
+      if (arrives(i) > matters[messages.dest[i]]) continue;
+      matters[messages.src[i]] = Math.max(matters[messages.src[i]], messages.sent[i]);
+    }
+    return { knows, matters };
+  }
+
+  /** Whether something that a lane did was part of what is followed. */
+  function during(lane, time) {
+    return !followed || followed.cones.some(({ knows, matters }) => knows[lane] <= time && time <= matters[lane]);
+  }
+
   /** Whether a message is part of what is followed. One that was lost could have been. */
   function involved(i) {
     if (!followed) return true;
     const [src, dest] = [messages.src[i], messages.dest[i]];
-    if (isLost(i)) return during(src, messages.sent[i], messages.sent[i]);
-    return followed.knows[src] <= messages.sent[i] && arrives(i) <= followed.matters[dest];
+    if (isLost(i)) return during(src, messages.sent[i]);
+    return followed.cones.some(({ knows, matters }) => knows[src] <= messages.sent[i] && arrives(i) <= matters[dest]);
   }
 
   function told() {
@@ -91,7 +122,7 @@ Schism.spacetime = (() => {
     for (let i = 0; i < events.time.length; i++) {
       if (events.time[i] < plane.from || events.time[i] > plane.until) continue;
       if (hidden.event.has(events.kind[i]) || hidden.lane.has(events.node[i])) continue;
-      if (!followed || during(events.node[i], events.time[i], events.time[i])) found.push(i);
+      if (during(events.node[i], events.time[i])) found.push(i);
     }
     return found;
   }
@@ -115,7 +146,7 @@ Schism.spacetime = (() => {
     const some = every > 1 ? ` One message in ${every} is drawn: zoom in to see each.` : "";
     const cut = data.cut && (plane.from < data.cut[0] || plane.until > data.cut[1])
       ? ` Messages before ${Schism.time(data.cut[0], 1e3)} and after ${Schism.time(data.cut[1], 1e3)} are not part of this page.` : "";
-    const cone = followed ? ` Following ${followed.text}: only what it may have caused and what may have decided it.` : "";
+    const cone = followed ? ` Following ${followed.text}: shown is only what an operation may have caused and what may have decided it.` : "";
     status.textContent = `${span}: ${many(found.length, "message")}, ${lost} of them undelivered, ${many(marks.length, "event")}.${some}${cut}${cone}`;
   }
 
@@ -125,25 +156,27 @@ Schism.spacetime = (() => {
   function crowd(context, found, lost) {
     const every = Math.ceil(found.length / MOST);
     const lostEvery = Math.ceil(lost / (MOST / 2));
-    const few = found.length <= 80;
+    const few = found.length <= 80 && !pale;
     // One path for all arrows that look the same: that is what makes thousands affordable.
     const paths = new Map();
     const witnessed = [];
     for (const i of found) {
-      if (witness.has(messages.index[i])) {
+      if (witness[0][i]) {
         witnessed.push(i);
         continue;
       }
       // Scattered: every tenth of a protocol's messages may all be of one kind.
       if ((Math.imul(i, 2654435761) >>> 8) % (isLost(i) ? lostEvery : every)) continue;
-      const copy = messages.fate[i] === 1;
+      const copy = few && messages.fate[i] === 1;
       const look = colourOf(i) + (copy ? " copy" : "");
       if (!paths.has(look)) paths.set(look, new Path2D());
       arrow(paths.get(look), i);
       if (few) adorn(context, i, colourOf(i));
     }
-    context.globalAlpha = few ? 1 : 0.6;
-    context.lineWidth = 1.2;
+    // Pale is the more so the more there is of it.
+    context.globalAlpha = few ? 1 : pale ? Math.max(0.03, Math.min(0.2, 40 / found.length)) : 0.6;
+    // Lines of one pixel are an order of magnitude cheaper than any wider ones.
+    context.lineWidth = few ? 1.2 : 1;
     for (const [look, path] of paths) {
       const [colour, copy] = look.split(" ");
       context.strokeStyle = Schism.colour(colour);
@@ -219,13 +252,16 @@ Schism.spacetime = (() => {
     const [x0, y0, x1, y1] = ends(i);
     context.fillStyle = Schism.colour(colour);
     if (!isLost(i)) head(context, x0, y0, x1, y1);
+    if (colour !== "bad") context.fillStyle = Schism.colour("ink");
     write(context, data.kinds[messages.kind[i]], x0 + (x1 - x0) * 0.45 + 6, y0 + (y1 - y0) * 0.45, 120);
   }
 
   /** Writes a text unless it would cover another one. */
   function write(context, text, x, atY, room) {
     const fitted = Schism.fit(context, text, room);
-    const end = x + context.measureText(fitted).width;
+    const wide = context.measureText(fitted).width;
+    if (x + wide > plane.width) x = plane.width - wide - 2;
+    const end = x + wide;
     if (!fitted || end < plane.left || written.some((w) => x < w[1] && end > w[0] && Math.abs(atY - w[2]) < 13)) return false;
     written.push([x, end + 8, atY]);
     context.textAlign = "left";
@@ -242,33 +278,52 @@ Schism.spacetime = (() => {
   }
 
   function mark(context, marks) {
-    // What belongs to a witness is named first, so that it finds room.
-    const order = [...marks].sort((a, b) => witness.has(events.index[b]) - witness.has(events.index[a]));
-    for (const i of order) {
+    const shown = marks.filter((i) => witness[1][i]);
+    const others = marks.filter((i) => !witness[1][i]);
+    context.globalAlpha = pale ? 0.3 : 1;
+    context.fillStyle = Schism.colour("ink");
+    // Of many, one for all that fall on the same pixel, and no circle.
+    const taken = data.peers.map(() => new Uint8Array(Math.ceil(plane.width) + 1));
+    for (const i of others) {
       const [x, lane] = [plane.x(events.time[i]), events.node[i]];
-      const shown = witness.has(events.index[i]);
-      context.fillStyle = Schism.colour(shown ? "bad" : "ink");
+      if (others.length > 300) {
+        const pixel = Math.round(x);
+        if (taken[lane][pixel]) continue;
+        taken[lane][pixel] = 1;
+        context.fillRect(pixel - 1, y(lane) - 3, 2, 6);
+        continue;
+      }
       context.beginPath();
-      context.arc(x, y(lane), shown ? 6 : 3.5, 0, 7);
+      context.arc(x, y(lane), 3.5, 0, 7);
       context.fill();
-      if (marks.length > 200 && !shown) continue;
+    }
+    context.globalAlpha = 1;
+    context.fillStyle = Schism.colour("bad");
+    for (const i of shown) {
+      context.beginPath();
+      context.arc(plane.x(events.time[i]), y(events.node[i]), 6, 0, 7);
+      context.fill();
+    }
+    // What belongs to a witness is named first, so that it finds room.
+    for (const i of pale || marks.length > 200 ? shown : [...shown, ...others]) {
+      const [x, lane] = [plane.x(events.time[i]), events.node[i]];
+      context.fillStyle = Schism.colour(witness[1][i] ? "bad" : "ink");
       const text = data.eventKinds[events.kind[i]] + " " + events.text[i];
-      const room = shown ? 320 : 170;
+      const room = witness[1][i] ? 320 : 170;
       write(context, text, x + 5, y(lane) - 13, room) || write(context, text, x + 5, y(lane) + 14, room);
     }
   }
 
+  // What can be pointed at is named by one number: events come after messages.
+  const asEvent = (i) => messages.sent.length + i;
+
   /** The event or message nearest to a point, within a few pixels. */
   function pick(x, atY) {
-    let [best, lines] = [9, null];
+    let [best, what] = [9, null];
     for (const i of told()) {
       const distance = Math.hypot(plane.x(events.time[i]) - x, y(events.node[i]) - atY) - 3;
       if (distance >= best) continue;
-      best = distance;
-      lines = [
-        `${data.peers[events.node[i]]}: ${data.eventKinds[events.kind[i]]} ${events.text[i]}`,
-        `at ${Schism.time(events.time[i], 1)}, record ${events.index[i]}`,
-      ];
+      [best, what] = [distance, asEvent(i)];
     }
     for (const i of visible()) {
       const [x0, y0, x1, y1] = ends(i);
@@ -276,14 +331,30 @@ Schism.spacetime = (() => {
       const along = length ? Math.min(1, Math.max(0, ((x - x0) * (x1 - x0) + (atY - y0) * (y1 - y0)) / length)) : 0;
       const distance = Math.hypot(x0 + along * (x1 - x0) - x, y0 + along * (y1 - y0) - atY);
       if (distance >= best) continue;
-      best = distance;
-      lines = [
-        `${data.kinds[messages.kind[i]]}: ${data.peers[messages.src[i]]} → ${data.peers[messages.dest[i]]}`,
-        FATES[messages.fate[i]] + (messages.took[i] ? ` after ${Schism.duration(messages.took[i])}` : ""),
-        `sent at ${Schism.time(messages.sent[i], 1)}, record ${messages.index[i]}`,
+      [best, what] = [distance, i];
+    }
+    return what;
+  }
+
+  function items() {
+    const sent = visible().map((i) => ({ what: i, x: plane.x(messages.sent[i]), y: y(messages.src[i]) }));
+    const said = told().map((i) => ({ what: asEvent(i), x: plane.x(events.time[i]), y: y(events.node[i]) }));
+    return [...sent, ...said];
+  }
+
+  function tell(what) {
+    const i = what - messages.sent.length;
+    if (i >= 0) {
+      return [
+        `${data.peers[events.node[i]]}: ${data.eventKinds[events.kind[i]]} ${events.text[i]}`,
+        `at ${Schism.time(events.time[i], 1)}, record ${events.index[i]}`,
       ];
     }
-    return lines;
+    return [
+      `${data.kinds[messages.kind[what]]}: ${data.peers[messages.src[what]]} → ${data.peers[messages.dest[what]]}`,
+      FATES[messages.fate[what]] + (messages.took[what] ? ` after ${Schism.duration(messages.took[what])}` : ""),
+      `sent at ${Schism.time(messages.sent[what], 1)}, record ${messages.index[what]}`,
+    ];
   }
 
   /** A box of ticks for each thing that can be hidden. */
@@ -313,15 +384,17 @@ Schism.spacetime = (() => {
     return label;
   }
 
-  const release = Object.assign(document.createElement("button"), {
-    type: "button", textContent: "Show all traffic again", hidden: true,
+  Schism.whenNear(figure, () => {
+    if (!plane) start();
+    return plane;
   });
-  release.addEventListener("click", () => follow(null));
-  figure.querySelector(".controls").append(release);
-
-  Schism.whenNear(figure, start);
   return {
+    get plane() { return plane; },
     follow,
+    stress: (number) => {
+      if (!plane) start();
+      stress(data.witnesses[number]);
+    },
     show: (from, until) => {
       if (!plane) start();
       plane.show(from, until);

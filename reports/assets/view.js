@@ -41,6 +41,38 @@ Schism.time = (micros, step) => {
   return (micros / 1e6).toFixed(decimals) + " s";
 };
 
+/** What an operation was, in one line. */
+Schism.text = (i) => {
+  const { call, result } = Schism.data().ops;
+  return call[i] + (result[i] ? " → " + result[i] : "");
+};
+
+/** When an operation ended; those that never did reach to the end of the run. */
+Schism.end = (i) => {
+  const { ops, duration } = Schism.data();
+  return ops.took[i] < 0 ? duration : ops.begin[i] + ops.took[i];
+};
+
+/** The operations that these records invoked or completed. */
+Schism.operations = (records) => {
+  const { index, done } = Schism.data().ops;
+  const among = new Set(records);
+  const found = [];
+  index.forEach((record, i) => {
+    if (among.has(record) || (done[i] && among.has(record + done[i]))) found.push(i);
+  });
+  return found;
+};
+
+/** Where how many faults were in force at once, as [from, until, how many]. */
+Schism.shades = (faults) => {
+  const edges = [...new Set(faults.flatMap(({ begin, end }) => [begin, end]))].sort((a, b) => a - b);
+  return edges.slice(1).map((until, i) => {
+    const from = edges[i];
+    return [from, until, faults.filter(({ begin, end }) => begin <= from && end >= until).length];
+  });
+};
+
 /** A length of time to three digits. */
 Schism.duration = (micros) => {
   const [unit, size] = micros >= 1e6 ? ["s", 1e6] : micros >= 1e3 ? ["ms", 1e3] : ["µs", 1];
@@ -50,11 +82,13 @@ Schism.duration = (micros) => {
 Schism.Plane = class {
   /**
    * `figure` holds a canvas and an `output` for the tooltip. `paint(context, plane)` draws the
-   * data, `pick(x, y)` names what is at a point (an array of lines, or nothing), `choose(x, y)`
-   * is told of clicks.
+   * data, `pick(x, y)` says what is at a point, `tell` puts that into an array of lines, `choose`
+   * is told what was clicked, or nothing. `items()` are all that are in view, each with where it is,
+   * for those who step from one to the next by keyboard.
    */
-  constructor(figure, { whole, view, left, paint, pick, choose }) {
-    Object.assign(this, { figure, whole, left, paint, pick, choose });
+  constructor(figure, { whole, view, left, paint, pick, tell, choose, items }) {
+    Object.assign(this, { figure, whole, left, paint, pick, tell, choose, items });
+    this.at = null;
     this.top = 24;
     this.bottom = 26;
     this.canvas = figure.querySelector("canvas");
@@ -107,10 +141,27 @@ Schism.Plane = class {
   }
 
   keydown(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const names = { "+": "in", "=": "in", "-": "out", "0": "all", ArrowLeft: "back", ArrowRight: "on" };
-    if (!names[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    const others = {
+      ArrowDown: () => this.step(1), ArrowUp: () => this.step(-1),
+      Enter: () => this.choose?.(this.at), Escape: () => { this.say(); this.choose?.(null); },
+    };
+    const act = names[event.key] ? () => this.act(names[event.key]) : others[event.key];
+    if (!act) return;
     event.preventDefault();
-    this.act(names[event.key]);
+    act();
+  }
+
+  /** Goes to the next or the last thing in view, in the order of time. */
+  step(by) {
+    const items = this.items().sort((a, b) => a.x - b.x || a.y - b.y);
+    if (!items.length) return this.say();
+    const now = items.findIndex((item) => item.what === this.at);
+    const next = now < 0 ? (by > 0 ? 0 : items.length - 1) : (now + by + items.length) % items.length;
+    const { what, x, y } = items[next];
+    this.at = what;
+    this.say(this.tell(what), x, y);
   }
 
   // The wheel scrolls the page until the canvas was clicked; sideways it always pans.
@@ -150,14 +201,17 @@ Schism.Plane = class {
     this.pointers.delete(event.pointerId);
     if (alone && this.moved < 5) {
       this.hover(event.offsetX, event.offsetY);
-      this.choose?.(event.offsetX, event.offsetY);
+      this.choose?.(this.at);
     }
   }
 
   pointercancel(event) { this.pointers.delete(event.pointerId); }
   pointerleave() { this.say(); }
 
-  hover(x, y) { this.say(this.pick(x, y), x, y); }
+  hover(x, y) {
+    this.at = this.pick(x, y);
+    this.say(this.at === null ? null : this.tell(this.at), x, y);
+  }
 
   /** The tooltip. Text is set as text: values of the run are never read as HTML. */
   say(lines, x, y) {
@@ -186,7 +240,9 @@ Schism.Plane = class {
     if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, this.width, this.height);
+    // The paper is painted, for what is printed was drawn in the colours of the screen.
+    context.fillStyle = Schism.colour("paper");
+    context.fillRect(0, 0, this.width, this.height);
     context.font = "12px system-ui, sans-serif";
     context.textBaseline = "middle";
     this.axis(context);
@@ -226,15 +282,22 @@ Schism.Plane = class {
 
   /** Faults behind everything, named where they begin or where the view does. */
   faults(context) {
+    const faults = Schism.data().faults;
+    this.shades ??= Schism.shades(faults);
+    context.fillStyle = Schism.colour("shade");
+    for (const [begin, end, depth] of this.shades) {
+      if (!depth || end < this.from || begin > this.until) continue;
+      const from = Math.max(this.x(begin), this.left);
+      // Deeper where there are several, but never so deep that nothing can be read on it.
+      context.globalAlpha = 0.26 * (1 - 0.5 ** depth);
+      context.fillRect(from, 0, Math.max(Math.min(this.x(end), this.width) - from, 1), this.height - this.bottom);
+    }
+    context.globalAlpha = 1;
     let free = 0;
-    for (const { what, begin, end } of Schism.data().faults) {
+    for (const { what, begin, end } of faults) {
       if (end < this.from || begin > this.until) continue;
       const from = Math.max(this.x(begin), this.left);
       const until = Math.max(Math.min(this.x(end), this.width), from + 2);
-      context.globalAlpha = 0.16;
-      context.fillStyle = Schism.colour("shade");
-      context.fillRect(from, 0, until - from, this.height - this.bottom);
-      context.globalAlpha = 1;
       const start = Math.max(from + 4, free);
       const text = Schism.fit(context, what, this.width - start);
       if (text && start < until + 60) {
@@ -250,6 +313,9 @@ Schism.Plane = class {
   label(text, y) { this.labels.push([text, y]); }
 };
 
+/** A button that is there only when it is of use. */
+Schism.button = (textContent) => Object.assign(document.createElement("button"), { type: "button", textContent, hidden: true });
+
 /** Text cut to a width; nothing if hardly any of it fits. */
 Schism.fit = (context, text, room) => {
   if (context.measureText(text).width <= room) return text;
@@ -257,8 +323,10 @@ Schism.fit = (context, text, room) => {
   return letters > 2 ? text.slice(0, letters) + "…" : "";
 };
 
-/** Runs once the element is near the screen. */
+/** Runs once the element is near the screen, or about to be printed; gives the plane it makes. */
 Schism.whenNear = (element, run) => {
+  // There is no other frame before paper.
+  addEventListener("beforeprint", () => run().draw());
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();

@@ -5,6 +5,7 @@
 //! its violation (or its first fault), and the page says so.
 
 use super::operations::Ops;
+use super::witness::{Witness, witnesses};
 use crate::summary::{FaultSpan, Summary};
 use crate::words;
 use schism_history::{Entry, Fate, History, Nanos, Operation, Peer, Record};
@@ -48,17 +49,6 @@ struct Span {
     node: Option<u16>,
 }
 
-/// The records that show a violation.
-#[derive(Serialize)]
-pub(super) struct Witness {
-    /// Position of the finding.
-    #[serde(skip)]
-    pub finding: usize,
-    records: Vec<u64>,
-    from: u64,
-    until: u64,
-}
-
 /// Messages by column.
 #[derive(Default, Serialize)]
 struct Messages {
@@ -87,10 +77,10 @@ pub(super) fn micros(nanos: Nanos) -> u64 {
 
 /// Gives names numbers, in the order they come.
 #[derive(Default)]
-struct Names(HashMap<String, usize>, Vec<String>);
+pub(super) struct Names(HashMap<String, usize>, Vec<String>);
 
 impl Names {
-    fn number(&mut self, name: &str) -> usize {
+    pub fn number(&mut self, name: &str) -> usize {
         if let Some(&number) = self.0.get(name) {
             return number;
         }
@@ -125,7 +115,7 @@ impl Data {
     /// Gathers what the diagrams draw.
     pub fn of(history: &History, operations: &[Operation], summary: &Summary) -> Data {
         let end = summary.duration;
-        let witnesses = witnesses(history, summary);
+        let witnesses = witnesses(history, operations, summary);
         let centre =
             witnesses.first().map(|w| (w.from * 1000, w.until * 1000)).unwrap_or_else(|| {
                 let landed = summary.faults.iter().find(|f| f.touched > 0).map(|f| f.begin);
@@ -242,22 +232,6 @@ fn away(summary: &Summary) -> Vec<Span> {
         node: Some(node.0),
     };
     spells.map(span).collect()
-}
-
-fn witnesses(history: &History, summary: &Summary) -> Vec<Witness> {
-    let judged = summary.findings.iter().enumerate();
-    let bad = judged.filter(|(_, j)| j.is_bad() && !j.witness.is_empty());
-    bad.map(|(finding, judged)| {
-        let records = judged.finding.witness.clone();
-        let time = |index: Option<&u64>| {
-            let found = index.map(|i| history.records.binary_search_by_key(i, |r| r.index));
-            found.and_then(Result::ok).map(|at| micros(history.records[at].time))
-        };
-        let from = time(records.iter().min()).unwrap_or(0);
-        let until = time(records.iter().max()).unwrap_or(from).max(from);
-        Witness { finding, records, from, until }
-    })
-    .collect()
 }
 
 /// Says what a cut left out.

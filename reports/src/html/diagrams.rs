@@ -40,8 +40,9 @@ fn canvas(label: &str, lanes: f64, wanted: f64, most: f64, margins: f64) -> Mark
     }
 }
 
-const HINT: &str = "Drag to move. Click, then turn the wheel to zoom; or use the buttons, the arrow \
-                    keys, + and −, and 0 for the whole run. Hover for details.";
+const HINT: &str = "Drag to move; click, then turn the wheel to zoom; hover for details. By keyboard: \
+                    ← and → move, + and − zoom, 0 shows the whole run, ↓ and ↑ go through what is in \
+                    view.";
 
 /// What clients did, lane by lane.
 pub(super) fn timeline(data: &Data, summary: &Summary) -> Markup {
@@ -62,11 +63,14 @@ pub(super) fn timeline(data: &Data, summary: &Summary) -> Markup {
                 (canvas(&label, data.ops.lanes as f64, 24.0, 480.0, 54.0))
                 output hidden {}
                 figcaption {
-                    "A bar for each operation, from invocation to completion: "
+                    "A lane for each client, named by its processes; a bar for each operation, from \
+                     invocation to completion: "
                     span.swatch.ok {} "ok, " span.swatch.fail {} "fail, "
                     span.swatch.info {} "info (it may have happened, then or later). "
-                    @if !data.witnesses.is_empty() { "Operations of a witness are framed. " }
-                    (HINT) " Click an operation to follow it below: what it may have caused, and what may have decided it. "
+                    @if !data.witnesses.is_empty() {
+                        "Framed: the operations that show a violation, and dashed those it is about. "
+                    }
+                    (HINT) " A click on an operation, or Enter, follows it through the messages below. "
                     @if let Some(note) = &data.ops.note { strong { (note) } }
                 }
             }
@@ -97,7 +101,7 @@ pub(super) fn spacetime(data: &Data, summary: &Summary) -> Markup {
                 figcaption {
                     "A line for each node, an arrow for each message from when it was sent to when it "
                     "arrived; crossed where it was lost; a dot for each thing a protocol told. "
-                    @if !data.witnesses.is_empty() { "What is part of a witness is drawn bold. " }
+                    @if !data.witnesses.is_empty() { "What shows a violation is drawn bold. " }
                     (HINT) " "
                     @if let Some(note) = &data.traffic_note { strong { (note) } }
                 }

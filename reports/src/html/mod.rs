@@ -14,6 +14,7 @@ mod operations;
 mod plots;
 mod tables;
 mod verdict;
+mod witness;
 
 use crate::NodeLog;
 use crate::plots::{self as drawings, Series};
@@ -53,6 +54,8 @@ pub(crate) fn page(
     logs: &[NodeLog],
 ) -> Result<String, Error> {
     let data = Data::of(history, operations, summary);
+    let plots = plots::figures(series)?;
+    let broken = !data.witnesses.is_empty();
     let meta = &summary.meta;
     let title = format!("{}: {} (seed {})", meta.test, summary.verdict, meta.seed);
     // Nothing is loaded from anywhere, whatever a value in the history says.
@@ -75,9 +78,11 @@ pub(crate) fn page(
                     (verdict::findings(summary, &data))
                     (verdict::replay(summary))
                     (tables::key_figures(summary))
+                    // What went wrong is seen in the diagrams; how a run went that was fine, in the plots.
+                    @if !broken { (plots) }
                     (diagrams::timeline(&data, summary))
                     (diagrams::spacetime(&data, summary))
-                    (plots::figures(series)?)
+                    @if broken { (plots) }
                     (tables::faults(summary))
                     (tables::operations(summary))
                     (tables::messages(summary))

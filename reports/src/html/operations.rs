@@ -1,6 +1,6 @@
 //! Operations, as the timeline draws them.
 
-use super::data::{around, differences, micros, short};
+use super::data::{Names, around, differences, micros, short};
 use crate::words;
 use schism_history::{Nanos, Operation, Outcome, Value};
 use serde::Serialize;
@@ -26,6 +26,8 @@ pub(super) struct Ops {
     took: Vec<i64>,
     index: Vec<u64>,
     done: Vec<u64>,
+    /// The object it was on, by number; -1 where there is but one.
+    key: Vec<i32>,
     call: Vec<String>,
     result: Vec<String>,
     /// What there is beside the operations that are here one by one.
@@ -67,6 +69,7 @@ impl Ops {
         let text = |value: &Value| short(&words::plain(&value.to_string()), most);
         (ops.names, ops.lane) = lanes(kept, end);
         ops.lanes = ops.names.len();
+        let mut keys = Names::default();
         for operation in kept {
             ops.process.push(operation.process);
             ops.node.push(operation.node.map_or(-1, |n| i32::from(n.0)));
@@ -80,6 +83,8 @@ impl Ops {
             if !operation.input.is_nil() {
                 call = format!("{call} {}", text(&operation.input));
             }
+            let key = operation.key.as_ref().map(|key| keys.number(&key.to_string()));
+            ops.key.push(key.and_then(|number| i32::try_from(number).ok()).unwrap_or(-1));
             if let Some(key) = &operation.key {
                 call = format!("{call} (key {})", text(key));
             }

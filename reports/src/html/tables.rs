@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// A table that may be wider than the page.
 fn scrolling(label: &str, table: Markup) -> Markup {
-    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
+    html! { div.scroll tabindex="0" role="region" aria-label={ "Table: " (label) } { (table) } }
 }
 
 /// The figures most looked for.
@@ -87,7 +87,7 @@ pub(super) fn faults(summary: &Summary) -> Markup {
             }
             @if begun > 0 {
                 (scrolling("Faults", html! {
-                    table {
+                    table.faults {
                         thead {
                             tr {
                                 th.number { "no." } th { "fault" } th { "nodes" }
@@ -102,7 +102,7 @@ pub(super) fn faults(summary: &Summary) -> Markup {
                                     th scope="row" { (text(&fault.what)) }
                                     td { (words::nodes(&fault.targets)) }
                                     td.number { (words::moment(fault.begin)) }
-                                    td.number {
+                                    td.number.until {
                                         @match fault.end {
                                             Some(end) => (words::moment(end)),
                                             None => "the end",
@@ -112,7 +112,7 @@ pub(super) fn faults(summary: &Summary) -> Markup {
                                         @if fault.touched > 0 { "✓ yes" }
                                         @else { span.warning { "✗ no" } }
                                     }
-                                    td.number { (words::count(fault.touched)) }
+                                    td.number.touched { (words::count(fault.touched)) }
                                     td.what { (text(&fault.detail)) }
                                 }
                             }

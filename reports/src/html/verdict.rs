@@ -50,19 +50,34 @@ pub(super) fn header(summary: &Summary, data: &Data, logs: bool) -> Markup {
         header class=(class(summary.verdict)) {
             div.head {
                 p.verdict { (sign(summary.verdict)) " " (summary.verdict) }
-                h1 { (text(&meta.test)) }
+                h1 {
+                    (text(&meta.test))
+                    @if let Some(twin) = meta.facts.get("twin") {
+                        small { " with the defect " (text(twin)) }
+                    }
+                }
                 p.about {
                     (text(&meta.workload)) " · " (meta.nodes) " nodes · seed " (meta.seed) " · "
                     (words::duration(summary.duration))
+                    @if let Some(host) = meta.facts.get("host") {
+                        @if host == "simulator" { " · simulated" } @else { " · processes" }
+                    }
                     @if !summary.facts.started.is_empty() { " · " (text(&summary.facts.started)) }
                 }
-                p.meaning { (meaning(summary.verdict)) }
+                p.meaning {
+                    (meaning(summary.verdict))
+                    @for (i, judged) in summary.findings.iter().filter(|j| j.is_bad()).enumerate() {
+                        @if i == 0 { " It is: " } @else { ", " }
+                        a href={ "#broken-" (i) } { (text(&judged.finding.property)) }
+                    }
+                }
             }
             nav aria-label="Sections" {
                 a href="#findings" { "Findings" } " "
+                @if data.witnesses.is_empty() { a href="#plots" { "Plots" } " " }
                 @if data.ops.lanes > 0 { a href="#timeline" { "Timeline" } " " }
-                @if data.has_traffic() { a href="#spacetime" { "Messages in time" } " " }
-                a href="#plots" { "Plots" } " "
+                @if data.has_traffic() { a href="#spacetime" { "Space-time diagram" } " " }
+                @if !data.witnesses.is_empty() { a href="#plots" { "Plots" } " " }
                 a href="#faults" { "Faults" } " "
                 a href="#operations" { "Operations" } " "
                 a href="#messages" { "Messages" } " "
@@ -84,18 +99,19 @@ pub(super) fn findings(summary: &Summary, data: &Data) -> Markup {
         html! {
             @if summary.findings.is_empty() { p { "No promise was checked." } }
             @for (number, judged) in bad {
-                (broken(judged, data.witnesses.iter().position(|w| w.finding == number)))
+                (broken(number, judged, data.witnesses.iter().position(|w| w.finding == number)))
             }
             @if !others.is_empty() { (table(&others)) }
         },
     )
 }
 
-/// A promise that was not kept; `jump` is the number of its witness in the diagrams.
-fn broken(judged: &Judged, jump: Option<usize>) -> Markup {
+/// A promise that was not kept; `jump` is the number of its witness in the diagrams. The worst
+/// findings come first, so that its number is also that among the broken ones.
+fn broken(number: usize, judged: &Judged, jump: Option<usize>) -> Markup {
     let finding = &judged.finding;
     html! {
-        article class={ "finding " (class(finding.status)) } {
+        article id={ "broken-" (number) } class={ "finding " (class(finding.status)) } {
             h3 { (badge(finding.status)) " " (text(&finding.property)) }
             p.explanation { (text(&finding.explanation)) }
             (witness(judged))
@@ -130,6 +146,7 @@ fn broken(judged: &Judged, jump: Option<usize>) -> Markup {
 }
 
 fn witness(judged: &Judged) -> Markup {
+    let label = format!("Witness of {}", words::plain(&judged.finding.property));
     let lines = &judged.witness;
     if lines.is_empty() {
         return html! {};
@@ -153,7 +170,7 @@ fn witness(judged: &Judged) -> Markup {
         thead { tr { th.number { "record" } th.number { "time" } th { "who" } th { "what" } } }
     };
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Witness" {
+        div.scroll tabindex="0" role="region" aria-label=(label) {
             table.witness {
                 caption { "Witness: the records that show it" }
                 (head)
@@ -205,7 +222,7 @@ fn details(judged: &Judged) -> Markup {
 /// The promises that were not broken.
 fn table(findings: &[&Judged]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Findings" {
+        div.scroll tabindex="0" role="region" aria-label="Table: findings" {
             table.findings {
                 thead {
                     tr {
@@ -222,7 +239,7 @@ fn table(findings: &[&Judged]) -> Markup {
                             td.what {
                                 (text(&finding.explanation))
                                 @if let Some(at) = finding.settled_at {
-                                    " Settled at " (words::moment(at)) "."
+                                    ". Settled at " (words::moment(at)) "."
                                 }
                                 (witness(judged))
                                 (details(judged))

@@ -35,18 +35,18 @@ impl Latencies {
         let ticks = if high - low < 2.5 { at(&[1.0, 2.0, 5.0]) } else { at(&[1.0]) };
         Latencies { ticks, between: at(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]), range }
     }
+}
 
-    /// What a tick says.
-    pub fn label(position: f64) -> String {
-        let nanos = 10f64.powf(position);
-        let (scaled, unit) = match nanos {
-            n if n < 999.5 => (n, "ns"),
-            n if n < 999_500.0 => (n / 1e3, "µs"),
-            n if n < 999_500_000.0 => (n / 1e6, "ms"),
-            n => (n / 1e9, "s"),
-        };
-        format!("{} {unit}", words::count(scaled.round() as u64))
-    }
+/// A power of ten of nanoseconds in words: `10 ms`.
+pub(crate) fn latency_label(position: f64) -> String {
+    let nanos = 10f64.powf(position);
+    let (scaled, unit) = match nanos {
+        n if n < 999.5 => (n, "ns"),
+        n if n < 999_500.0 => (n / 1e3, "µs"),
+        n if n < 999_500_000.0 => (n / 1e6, "ms"),
+        n => (n / 1e9, "s"),
+    };
+    format!("{} {unit}", words::count(scaled.round() as u64))
 }
 
 /// Where a latency stands on such an axis.
@@ -66,7 +66,7 @@ pub(super) fn shares(end: f64) -> Vec<f64> {
 }
 
 /// What such a tick says: `99.9 %`.
-pub(super) fn share_label(position: f64) -> String {
+pub(crate) fn share_label(position: f64) -> String {
     let percent = 100.0 - 100.0 * 10f64.powf(-position);
     let decimals = (position.round() as usize).saturating_sub(2);
     format!("{percent:.decimals$} %")
@@ -116,9 +116,9 @@ mod tests {
             assert!(axis.range.end - axis.range.start >= 0.999);
             assert!(!axis.ticks.is_empty());
         }
-        assert_eq!(Latencies::label(6.0), "1 ms");
-        assert_eq!(Latencies::label(position(500_000)), "500 µs");
-        assert_eq!(Latencies::label(9.0), "1 s");
+        assert_eq!(latency_label(6.0), "1 ms");
+        assert_eq!(latency_label(position(500_000)), "500 µs");
+        assert_eq!(latency_label(9.0), "1 s");
     }
 
     #[test]

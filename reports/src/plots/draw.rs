@@ -1,6 +1,8 @@
 //! Latencies and throughput; what else goes on over time is drawn in `steps`.
 
-use super::axes::{Latencies, plain_label, position, round_ticks, share, share_label, shares};
+use super::axes::{
+    Latencies, latency_label, plain_label, position, round_ticks, share, share_label, shares,
+};
 use super::frame::{Axis, Canvas, Drawn, Frame, Key, Layout, Mark, Plane, Scale};
 use super::palette::{LINES, MUTED, outcome};
 use super::series::Series;
@@ -62,7 +64,7 @@ fn latency_axis(latencies: Latencies) -> Axis {
     Axis {
         name: LATENCY_AXIS,
         scale: Scale { range: latencies.range, ticks: latencies.ticks, between: latencies.between },
-        label: Latencies::label,
+        label: latency_label,
     }
 }
 

@@ -162,16 +162,22 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
             .draw()?;
         let (columns, rows) = chart.plotting_area().get_pixel_range();
         let plane = chart.plotting_area().clone();
-        for (i, (fault, &number)) in faults.iter().zip(&lanes).enumerate() {
-            let at = |nanos: Nanos| {
-                let (x, _) = plane.map_coordinate(&(nanos as f64 / 1e9, 0.0));
-                x.clamp(columns.start, columns.end)
-            };
+        let at = |nanos: Nanos| {
+            let (x, _) = plane.map_coordinate(&(nanos as f64 / 1e9, 0.0));
+            x.clamp(columns.start, columns.end)
+        };
+        let span = |fault: &FaultSpan| {
             let from = at(fault.begin);
             // A moment is too short to be seen as it is.
-            let until = fault.end.map_or(columns.end, at).max(from + self.px(0.15).max(2));
-            let shade = SHADE.mix(0.13).filled();
+            (from, fault.end.map_or(columns.end, at).max(from + self.px(0.15).max(2)))
+        };
+        for (from, until, depth) in depths(&faults.iter().map(span).collect::<Vec<_>>()) {
+            // Deeper where there are several, but never so deep that nothing can be read on it.
+            let shade = SHADE.mix(0.26 * (1.0 - 0.5f64.powi(depth))).filled();
             self.root.draw(&Rectangle::new([(from, rows.start), (until, rows.end)], shade))?;
+        }
+        for (i, (fault, &number)) in faults.iter().zip(&lanes).enumerate() {
+            let (from, until) = span(fault);
             // A name may go on beyond its bar, up to the next bar of the row.
             let next = (i + 1..faults.len()).find(|&j| lanes[j] == number);
             let room = next.map_or(columns.end, |j| at(faults[j].begin));
@@ -179,19 +185,24 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
             let bar = [(from, top), (until, top + lane - self.px(0.2).max(2))];
             self.flag(fault, bar, room - from)?;
         }
+        let mut labels: Vec<(i32, i32, i32)> = Vec::new();
         for (wrong, time) in series.map_or(&[][..], |s| &s.wrongs) {
-            let (x, _) = plane.map_coordinate(&(*time as f64 / 1e9, 0.0));
-            let x = x.clamp(columns.start, columns.end);
+            let x = at(*time);
             let ends = vec![(x, rows.start), (x, rows.end)];
             self.root.draw(&PathElement::new(ends, BAD.stroke_width(2)))?;
             // To the side of the line where there is more room.
-            let (side, at) = if x - columns.start > columns.end - x {
-                (HPos::Right, x - self.px(0.3))
-            } else {
-                (HPos::Left, x + self.px(0.3))
+            let style = self.style(0.85, BAD).pos(Pos::new(HPos::Left, VPos::Center));
+            let wide = self.text_width(wrong, &style);
+            let before = x - columns.start > columns.end - x;
+            let left = x + if before { -self.px(0.3) - wide } else { self.px(0.3) };
+            // Below those that stand in its way.
+            let met = |row: i32| {
+                labels.iter().any(|l| l.2 == row && left < l.1 + self.px(0.5) && l.0 < left + wide)
             };
-            let style = self.style(0.85, BAD).pos(Pos::new(side, VPos::Center));
-            self.root.draw(&Text::new(wrong.clone(), (at, rows.start + self.px(0.7)), style))?;
+            let row = (0..).find(|&row| !met(row)).unwrap_or(0);
+            labels.push((left, left + wide, row));
+            let y = rows.start + self.px(0.7) + row * self.px(1.1);
+            self.root.draw(&Text::new(wrong.clone(), (left, y), style))?;
         }
         Ok(plane)
     }
@@ -242,6 +253,18 @@ impl<DB: DrawingBackend> Frame<'_, DB> {
         }
         Ok(y + row + self.px(0.2))
     }
+}
+
+/// Where how many of these spans overlap: from, until, how many.
+fn depths(spans: &[(i32, i32)]) -> Vec<(i32, i32, i32)> {
+    let mut edges: Vec<i32> = spans.iter().flat_map(|&(from, until)| [from, until]).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let between = edges.windows(2).map(|ends| {
+        let over = spans.iter().filter(|span| span.0 <= ends[0] && ends[1] <= span.1);
+        (ends[0], ends[1], over.count() as i32)
+    });
+    between.filter(|&(.., depth)| depth > 0).collect()
 }
 
 /// The most rows of named faults.

@@ -13,6 +13,7 @@ mod render;
 mod series;
 mod steps;
 
+pub(crate) use axes::{latency_label, share_label};
 pub use render::{Error, Format};
 pub use series::Series;
 

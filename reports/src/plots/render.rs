@@ -27,8 +27,8 @@ pub enum Format {
 }
 
 const SLIDE: Layout = Layout { width: 1600, height: 900, font: 27.0, heading: true };
-const WIDE: Layout = Layout { width: 1600, height: 660, font: 25.0, heading: false };
-const NARROW: Layout = Layout { width: 760, height: 620, font: 26.0, heading: false };
+const WIDE: Layout = Layout { width: 1300, height: 600, font: 25.0, heading: false };
+const NARROW: Layout = Layout { width: 640, height: 600, font: 26.0, heading: false };
 
 /// The most points of operations in an SVG.
 const SPOTS: usize = 20_000;

@@ -1,5 +1,6 @@
 //! Line charts of several curves over one another, told apart by dashes as well as by colours.
 
+use crate::plots::{latency_label, share_label};
 use crate::words;
 use maud::{Markup, html};
 
@@ -7,6 +8,8 @@ use maud::{Markup, html};
 pub(super) struct Chart<'a> {
     pub title: &'a str,
     pub x: &'a str,
+    /// Whether the horizontal axis counts nines: 1 is 90 %, 2 is 99 %.
+    pub nines: bool,
     pub y: &'a str,
     /// Whether the heights are seconds on a logarithmic scale.
     pub logarithmic: bool,
@@ -23,12 +26,12 @@ pub(super) struct Curve<'a> {
     pub points: Vec<(f64, f64)>,
 }
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 74.0;
-const RIGHT: f64 = 14.0;
-const TOP: f64 = 10.0;
-const BOTTOM: f64 = 44.0;
+const WIDTH: f64 = 540.0;
+const HEIGHT: f64 = 280.0;
+const LEFT: f64 = 70.0;
+const RIGHT: f64 = 24.0;
+const TOP: f64 = 14.0;
+const BOTTOM: f64 = 56.0;
 
 struct Scale {
     range: (f64, f64),
@@ -62,7 +65,7 @@ impl Chart<'_> {
     pub fn draw(&self) -> Markup {
         let all = || self.curves.iter().flat_map(|curve| &curve.points);
         let right = all().map(|(x, _)| *x).fold(self.right.unwrap_or(0.0), f64::max);
-        let x = round(right, 8.0);
+        let x = round(right, 6.0);
         let y = if self.logarithmic {
             powers(all().map(|(_, y)| *y))
         } else {
@@ -75,7 +78,7 @@ impl Chart<'_> {
         let n = |value: f64| format!("{value:.1}");
         html! {
             figure.chart {
-                figcaption { strong { (self.title) } " " (self.legend()) }
+                figcaption { strong { (self.title) } ", " (self.y) ": " (self.legend()) }
                 svg.plot viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(self.alt()) {
                     @for (from, to) in &self.shaded {
                         rect.shade x=(n(across(*from))) y=(n(TOP))
@@ -88,11 +91,11 @@ impl Chart<'_> {
                     }
                     @for tick in &x.ticks {
                         line.line x1=(n(across(*tick))) x2=(n(across(*tick))) y1=(n(TOP)) y2=(n(HEIGHT - BOTTOM)) {}
-                        text x=(n(across(*tick))) y=(n(HEIGHT - BOTTOM + 16.0)) text-anchor="middle" { (plain(*tick)) }
+                        text x=(n(across(*tick))) y=(n(HEIGHT - BOTTOM + 20.0)) text-anchor="middle" {
+                            @if self.nines { (share_label(*tick)) } @else { (plain(*tick)) }
+                        }
                     }
                     text x=(n((LEFT + WIDTH - RIGHT) / 2.0)) y=(n(HEIGHT - 8.0)) text-anchor="middle" { (self.x) }
-                    text.side transform={ "translate(14 " (n((TOP + HEIGHT - BOTTOM) / 2.0)) ") rotate(-90)" }
-                        text-anchor="middle" { (self.y) }
                     @for (number, curve) in self.curves.iter().enumerate() {
                         polyline class={ "curve curve-" (number) } points=(
                             curve.points.iter().map(|(x, y)| format!("{:.1},{:.1}", across(*x), height(*y)))
@@ -118,11 +121,7 @@ impl Chart<'_> {
     }
 
     fn label(&self, tick: f64) -> String {
-        if self.logarithmic {
-            words::duration((10f64.powf(tick) * 1e9) as u64)
-        } else {
-            plain(tick)
-        }
+        if self.logarithmic { latency_label(tick + 9.0) } else { plain(tick) }
     }
 
     fn alt(&self) -> String {

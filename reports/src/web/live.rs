@@ -64,7 +64,8 @@ pub(super) fn fragment(run: Option<&LiveRun>) -> Markup {
         (Chart {
             title: "Operations per second",
             x: "time since the run began (s)",
-            y: "operations per second",
+            nines: false,
+            y: "by outcome",
             logarithmic: false,
             right: Some(end),
             shaded: disturbed(&run.points),

@@ -82,6 +82,7 @@ enum Part {
 fn served(title: &str, part: Part, body: &Markup) -> String {
     let head = html! {
         link rel="stylesheet" href="/assets/style.css";
+        link rel="icon" href="data:,";
         script src="/assets/web.js" defer {}
     };
     let current = |this: Part| (this == part).then_some("page");

@@ -364,7 +364,7 @@ fn line(row: &RunRow) -> Markup {
             @match &row.figures {
                 Some(figures) => {
                     td.number { (words::number(figures.per_second)) " ops/s" }
-                    td.number { @if let Some(latency) = figures.latency { (words::duration(latency.p99)) } }
+                    td.number.p99 { @if let Some(latency) = figures.latency { (words::duration(latency.p99)) } }
                 }
                 None => { td {} td {} }
             }

@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use schism_reports::web;
 
 /// Pages of ours: our own script and style, and nothing from anywhere else.
-const OURS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+const OURS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Pages found in the store are somebody else's: they may draw, but reach neither us nor the net.
 const FOUND: &str = "sandbox allow-scripts allow-downloads; default-src 'none'; \
