@@ -2,9 +2,11 @@
 
 mod browser;
 mod browsing;
+mod driver;
 mod hostile;
 mod http;
 mod live;
+mod report;
 
 use http::{Answer, get};
 use std::io::{BufRead, BufReader};
@@ -68,6 +70,11 @@ impl Served {
 
     fn store(&self) -> PathBuf {
         self.folder.path().join("store")
+    }
+
+    /// What a browser is to open.
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     fn get(&self, path: &str) -> Answer {
