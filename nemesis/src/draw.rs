@@ -17,7 +17,7 @@ pub use allowance::Allowance;
 pub use mix::{Mix, UnknownMix};
 
 use crate::network::Delay;
-use crate::plan::{AfterKill, Fault, Plan, Target, What};
+use crate::plan::{AfterKill, Fault, Moment, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use class::Class;
 use schism_history::NodeId;
@@ -140,7 +140,8 @@ impl Drawing {
     /// that came and went, shows when elections meet restarts, and single kills seconds apart
     /// hardly ever make them meet. Either any node bounces, faster than elections go, or leaders
     /// fall as soon as they rise, most of the time: it takes several reigns in a row that end in
-    /// the middle of something to bring back what an earlier leader had left behind.
+    /// the middle of something to bring back what an earlier leader had left behind. In some storms
+    /// they fall while they send one of their first messages, of which only some then arrive.
     fn place_storm(&mut self) {
         let leaders = self.allow.leader && self.rng.chance(0.65);
         let (down, gap, late) = match leaders {
@@ -156,6 +157,7 @@ impl Drawing {
         let room = (self.end - self.start).saturating_sub(kills * gap).max(1);
         let first = self.start + self.rng.below(room);
         let until = (first + kills * gap).min(self.end);
+        let mid_sentence = leaders && self.rng.chance(0.5);
         let late_too =
             matches!(self.mix, Mix::Everything | Mix::Swarm) && self.allow.delay_max.is_none();
         if late_too && self.rng.chance(0.8) {
@@ -173,12 +175,16 @@ impl Drawing {
                 true => Target::NewLeader,
                 false => Target::Nodes(vec![node]),
             };
+            let when = (mid_sentence && target == Target::NewLeader).then(|| {
+                let others = u64::from(self.nodes.saturating_sub(1)).max(1);
+                Moment::any_message(1 + self.rng.below(4 * others) as u32)
+            });
             let after =
                 if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
             if at + length < self.end {
                 let (from, until) = (Duration::from_millis(at), Duration::from_millis(at + length));
                 let what = What::Kill(after);
-                self.keep(Fault { what, target, from, until, when: None });
+                self.keep(Fault { what, target, from, until, when });
             }
             // A leader is out until about the next one falls; any other node, for a moment.
             at += if leaders { length } else { gap / 2 + self.rng.below(gap) };

@@ -26,6 +26,7 @@
 mod check;
 mod clock;
 mod fault;
+mod hardship;
 mod moment;
 mod table;
 mod target;
@@ -33,6 +34,7 @@ mod text;
 
 pub use clock::Clock;
 pub use fault::{AfterKill, Duplicate, Fault, What};
+pub use hardship::{DiskFault, Limit, Turn};
 pub use moment::{Moment, Occasion};
 pub use target::Target;
 pub use text::PlanError;

@@ -7,6 +7,7 @@
 
 mod action;
 mod clocks;
+mod hardships;
 mod resolve;
 mod slices;
 mod watch;
@@ -53,6 +54,8 @@ struct Progress {
     /// When it began, and how often it was looked after since.
     began: Option<Nanos>,
     ticks: u64,
+    /// How often a disk was slow, and how much time that took.
+    slowed: (u64, Nanos),
 }
 
 /// One node, as far as faults are concerned.
@@ -68,6 +71,8 @@ struct Victim {
     pausers: BTreeSet<FaultId>,
     /// What is wrong with its clock.
     clocks: BTreeMap<FaultId, Skew>,
+    /// The faults that it has to cope with.
+    hardships: BTreeSet<FaultId>,
 }
 
 /// A plan in motion.
@@ -115,6 +120,7 @@ impl Schedule {
                 ends_at: None,
                 began: None,
                 ticks: 0,
+                slowed: (0, 0),
             });
         }
         edges.sort_unstable();
@@ -153,17 +159,17 @@ impl Schedule {
             let risen = self.risen.get(&fault).copied();
             let moment = self.plan.faults[fault as usize].when.is_some();
             match edge {
-                Edge::Begin if moment && risen.is_none() => self.watching.push((fault, 0)),
-                Edge::Begin if moment => {
-                    let sender = self.plan.faults[fault as usize].target == Target::Sender;
-                    let whom = if sender { risen } else { roles.leader };
-                    self.begin(at, fault, whom, &up, &mut actions);
-                }
                 Edge::Begin if waits && risen.is_none() => self.awaiting_leader.push(fault),
                 Edge::Begin if waits => {
                     let out = up.iter().filter(|up| !**up).count();
                     let leader = risen.filter(|_| out < (up.len().saturating_sub(1)) / 2);
                     self.begin(at, fault, leader, &up, &mut actions);
+                }
+                Edge::Begin if moment && risen.is_none() => self.watching.push((fault, 0)),
+                Edge::Begin if moment => {
+                    let sender = self.plan.faults[fault as usize].target == Target::Sender;
+                    let whom = if sender { risen } else { roles.leader };
+                    self.begin(at, fault, whom, &up, &mut actions);
                 }
                 Edge::Begin => self.begin(at, fault, roles.leader, &up, &mut actions),
                 // The end that was planned before the fault had to wait.
@@ -185,18 +191,31 @@ impl Schedule {
         actions
     }
 
-    /// A node has begun to lead: the fault that has waited longest for that begins soon, and lasts
-    /// as long as it was meant to.
+    /// A node has begun to lead: the fault that has waited longest for that begins soon, or when that
+    /// node has sent as many messages as it waits for, and lasts as long as it was meant to.
     pub fn leader_rose(&mut self, now: Nanos, node: NodeId) {
+        // Who led before will not say any more what was waited for.
+        let faults = &self.plan.faults;
+        let waits =
+            |&(fault, _): &(FaultId, u32)| faults[fault as usize].target == Target::NewLeader;
+        let stale: Vec<(FaultId, u32)> = self.watching.extract_if(.., |it| waits(it)).collect();
+        self.awaiting_leader.splice(0..0, stale.into_iter().map(|(fault, _)| fault));
         if self.awaiting_leader.is_empty() {
             return;
         }
         let fault = self.awaiting_leader.remove(0);
+        self.risen.insert(fault, node);
+        if self.plan.faults[fault as usize].when.is_some() {
+            return self.watching.push((fault, 0));
+        }
+        let mut rng = Rng::new(self.seed, &[u64::from(fault), now]);
+        self.begin_late(fault, now + nanos(rng.between(Duration::ZERO, AFTER_RISING)));
+    }
+
+    /// A fault that had to wait begins at this time, and lasts as long as it was meant to.
+    fn begin_late(&mut self, fault: FaultId, from: Nanos) {
         let planned = &self.plan.faults[fault as usize];
         let length = nanos(planned.until.saturating_sub(planned.from)).max(1);
-        let mut rng = Rng::new(self.seed, &[u64::from(fault), now]);
-        let from = now + nanos(rng.between(Duration::ZERO, AFTER_RISING));
-        self.risen.insert(fault, node);
         self.progress[fault as usize].ends_at = Some(from + length);
         self.insert(from, Edge::Begin, fault);
         self.insert(from + length, Edge::End, fault);
@@ -234,7 +253,10 @@ impl Schedule {
         actions: &mut Vec<Action>,
     ) {
         let planned = &self.plan.faults[fault as usize];
-        let (what, target) = (planned.what.clone(), planned.target.clone());
+        let what = planned.what.clone();
+        // Whoever is struck by what it sends is struck in the middle of it.
+        let sending = planned.target == Target::Sender
+            || (planned.target == Target::NewLeader && planned.when.is_some());
         let mut rng = Rng::new(self.seed, &[u64::from(fault)]);
         let free = |node: usize| {
             up[node]
@@ -265,7 +287,6 @@ impl Schedule {
                     victim.disk = victim.disk.max(Some(after));
                     victim.for_good |= after == AfterKill::ForGood;
                     if victim.killers.insert(fault) && victim.killers.len() == 1 {
-                        let sending = target == Target::Sender;
                         actions.push(Action::Kill { fault, node, sending });
                     } else {
                         self.note(fault, &format!("{node} was down already"));
@@ -287,7 +308,14 @@ impl Schedule {
             }
             What::Clock(_) => self.wind(at, fault, actions),
             What::Slow(_) => self.slice(at, fault, actions),
+            What::Disk(_) | What::Limit(_) => self.burden(fault, &targets, actions),
             _ if rules.is_empty() => {}
+            What::Turn(turn) => {
+                for node in targets {
+                    actions.push(Action::Turned { node, turn });
+                }
+                actions.push(Action::BeginLinks { fault, rules });
+            }
             _ => actions.push(Action::BeginLinks { fault, rules }),
         }
     }
@@ -299,8 +327,12 @@ impl Schedule {
             return;
         }
         progress.stage = Stage::Over;
-        match self.plan.faults[fault as usize].what {
-            What::Kill(_) => {
+        let what = &self.plan.faults[fault as usize].what;
+        match what {
+            What::Kill(_) | What::Disk(_) | What::Limit(_) => {
+                if !matches!(what, What::Kill(_)) {
+                    self.relieve(fault, actions);
+                }
                 let mut restarted = Vec::new();
                 for (i, victim) in self.victims.iter_mut().enumerate() {
                     if victim.killers.remove(&fault)

@@ -17,6 +17,8 @@ struct Watch {
     fabric: Fabric,
     dead: BTreeSet<NodeId>,
     stopped: BTreeSet<NodeId>,
+    /// Whose disk fails.
+    failing: BTreeSet<NodeId>,
     /// The rules in force on each link, by fault.
     rules: BTreeMap<u32, Vec<(Peer, Peer, LinkRule)>>,
 }
@@ -28,6 +30,7 @@ impl Watch {
             fabric: Fabric::new(nodes, 0, LinkRule::default()),
             dead: BTreeSet::new(),
             stopped: BTreeSet::new(),
+            failing: BTreeSet::new(),
             rules: BTreeMap::new(),
         }
     }
@@ -46,6 +49,14 @@ impl Watch {
             Action::Restart { node, .. } => assert!(self.dead.remove(&node)),
             Action::Pause { node, .. } => assert!(self.stopped.insert(node)),
             Action::Resume { node, .. } => assert!(self.stopped.remove(&node)),
+            Action::Trouble { node, trouble } => {
+                // It may stop at any time.
+                match trouble.fails {
+                    Some(_) => self.failing.insert(node),
+                    None => self.failing.remove(&node),
+                };
+            }
+            Action::Turned { node, .. } => panic!("nobody asked {node} to lie"),
             Action::Begun { .. } | Action::Ended { .. } | Action::Clock { .. } => {}
         }
     }
@@ -68,7 +79,7 @@ impl Watch {
     fn out(&self, slow: bool) -> u16 {
         let size = usize::from(self.nodes);
         let live = |n: u16| {
-            let out = self.dead.contains(&NodeId(n));
+            let out = self.dead.contains(&NodeId(n)) || self.failing.contains(&NodeId(n));
             !out && (!slow || !self.stopped.contains(&NodeId(n)))
         };
         let mut fabric = self.fabric.clone();
@@ -100,6 +111,8 @@ impl Watch {
         assert!(slow <= allow.crash_max.max(1), "{slow} out, some slow: {context}");
         assert!(allow.pause || self.stopped.is_empty(), "{context}");
         assert!(!allow.spared || self.dead.is_empty(), "{context}");
+        let disks = allow.restart && allow.keep_disk && !allow.spared;
+        assert!(disks || self.failing.is_empty(), "{context}");
         let mut links: BTreeMap<(Peer, Peer), Vec<LinkRule>> = BTreeMap::new();
         for (src, dest, rule) in self.rules.values().flatten() {
             links.entry((*src, *dest)).or_default().push(*rule);
@@ -147,6 +160,7 @@ fn watch(plan: &Plan, allow: &Allowance, nodes: u16, seed: u64, end: Duration) {
         watch.check(allow, &context);
     }
     assert!(watch.rules.is_empty() && watch.stopped.is_empty(), "not healed: {context}");
+    assert!(watch.failing.is_empty(), "not healed: {context}");
     assert!(watch.dead.is_empty() || !allow.restart, "not healed: {context}");
     assert!(watch.dead.is_empty() || plan.faults.iter().any(Fault::is_for_good), "{context}");
 }
@@ -282,7 +296,7 @@ fn mixes_hold_what_their_names_say() {
         (Mix::Crash, &["kill"]),
         (Mix::Pause, &["pause", "slow"]),
         (Mix::Clock, &["clock"]),
-        (Mix::Disk, &["kill"]),
+        (Mix::Disk, &["disk", "kill"]),
         (
             Mix::Network,
             &["corrupt", "delay", "duplicate", "freeze", "loss", "partition", "rate", "reorder"],

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use schism_history::NodeId;
 use schism_nemesis::network::Rate;
 use schism_nemesis::plan::Duplicate;
-use schism_nemesis::{AfterKill, Clock, Delay, Fault, Plan, Reorder, Shape, Target, What};
+use schism_nemesis::{
+    AfterKill, Clock, Delay, DiskFault, Fault, Limit, Plan, Reorder, Shape, Target, Turn, What,
+};
 use std::time::Duration;
 
 const EVERYTHING: &str = r#"
@@ -81,6 +83,30 @@ until = "9s"
 what = { partition = { random-links = 0.25 } }
 
 [[fault]]
+from = "8s"
+until = "9s"
+what = { disk = "eio" }
+target = "leader"
+
+[[fault]]
+from = "8s"
+until = "9s"
+what = { disk = { slow = "20ms" } }
+target = ["n0"]
+
+[[fault]]
+from = "8s"
+until = "9s"
+what = { limit = { memory = 67108864 } }
+target = ["n1"]
+
+[[fault]]
+from = "8s"
+until = "9s"
+what = { limit = { descriptors = 16 } }
+target = "one"
+
+[[fault]]
 from = "9s"
 what = { kill = "for-good" }
 target = ["n4"]
@@ -89,7 +115,7 @@ target = ["n4"]
 #[test]
 fn reads_what_people_write() {
     let plan = Plan::from_toml(EVERYTHING, 5).expect("a good plan");
-    assert_eq!(plan.faults.len(), 14);
+    assert_eq!(plan.faults.len(), 18);
     assert_eq!(
         plan.faults[0],
         Fault {
@@ -124,6 +150,10 @@ when        what                                         whom
 8s to 9s    partition groups n0 n1 | n2                  all
 8s to 9s    partition links n0>n1                        all
 8s to 9s    partition random links 25 %                  all
+8s to 9s    disk fails (EIO)                             leader
+8s to 9s    disk slower by 20ms                          n0
+8s to 9s    limit memory to 67108864 bytes               n1
+8s to 9s    limit descriptors to 16                      one, at random
 9s on       kill for good                                n4
 ";
     let words = |text: &str| -> Vec<Vec<String>> {
@@ -159,6 +189,9 @@ fn bad_plans_are_refused_with_their_line() {
         (kill("{ loss = 1.5 }", "\"all\""), 4, "1.5 is not a probability"),
         (kill("{ loss = -0.1 }", "\"all\""), 4, "above 0 and up to 1"),
         (kill("{ loss = 0.0 }", "\"all\""), 4, "above 0 and up to 1"),
+        (kill("{ disk = \"full\" }", "\"all\""), 4, "`eio`, `enospc`"),
+        (kill("{ disk = { slow = \"0s\" } }", "\"all\""), 4, "would change nothing"),
+        (kill("{ limit = { memory = 0 } }", "\"all\""), 4, "leaves nothing"),
         (kill("{ los = 0.1 }", "\"all\""), 4, "unknown variant `los`"),
         (kill("{ delay = { uniform = [\"2s\", \"1s\"] } }", "\"all\""), 4, "upside down"),
         (
@@ -281,6 +314,14 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         any::<i64>().prop_map(|by| What::Clock(Clock::Jump(by.max(-i64::MAX)))),
         (-0.9..9.0).prop_map(|rate| What::Clock(Clock::Drift(rate))),
         (time(), time()).prop_map(|(by, every)| What::Clock(Clock::Strobe { by, every })),
+        time().prop_map(|by| What::Disk(DiskFault::Slow(by))),
+        Just(What::Turn(Turn::Mute)),
+        Just(What::Turn(Turn::Equivocate)),
+        Just(What::Turn(Turn::Replay)),
+        Just(What::Disk(DiskFault::Eio)),
+        Just(What::Disk(DiskFault::Enospc)),
+        any::<u64>().prop_map(|bytes| What::Limit(Limit::Memory(bytes >> 1))),
+        any::<u64>().prop_map(|count| What::Limit(Limit::Descriptors(count >> 1))),
         Just(What::Kill(AfterKill::KeepDisk)),
         Just(What::Kill(AfterKill::WipeDisk)),
         Just(What::Kill(AfterKill::BitFlip)),

@@ -2,7 +2,7 @@
 
 use crate::environment::{allowance, talks};
 use crate::{Error, Recipe};
-use schism_nemesis::{Allowance, Mix, Plan};
+use schism_nemesis::{Allowance, Mix, Plan, What};
 use schism_protocols::{Card, Environment, Model};
 use std::ops::Not;
 use std::path::{Path, PathBuf};
@@ -204,8 +204,19 @@ impl Request {
             Some(file) => {
                 let text = std::fs::read_to_string(file)
                     .map_err(|e| Error::usage(format!("--plan {}: {e}", file.display())))?;
-                Plan::from_toml_for(&text, recipe.nodes, leads)
-                    .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?
+                let plan = Plan::from_toml_for(&text, recipe.nodes, leads)
+                    .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
+                let turned = plan.faults.iter().find(|it| matches!(it.what, What::Turn(_)));
+                if let Some(fault) = turned.filter(|_| !self.beyond_model) {
+                    let what = &fault.what;
+                    return Err(Error::usage(format!(
+                        "{}: `{what}`: no node of {} may lie within its model; --beyond-model \
+                         has it lie all the same",
+                        file.display(),
+                        recipe.test
+                    )));
+                }
+                plan
             }
             None => {
                 let beyond = allow.beyond();

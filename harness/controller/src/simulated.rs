@@ -3,6 +3,7 @@
 use crate::judge::{judge, meta_of};
 use crate::watch::Watched;
 use crate::{Error, Recipe, Verdict, resolve};
+use compact_str::CompactString;
 use schism_checkers::{Budget, Status};
 use schism_history::History;
 use schism_kernel::Node;
@@ -81,6 +82,8 @@ pub struct SeedResult {
     pub verdict: Verdict,
     /// Node steps.
     pub steps: u64,
+    /// Situations that the protocol reached, and how often.
+    pub marks: BTreeMap<CompactString, u64>,
 }
 
 /// Runs seeds on several threads, in order, and hands every result to `each` in the order of the
@@ -152,7 +155,8 @@ impl Waiting {
 fn judged(recipe: &Recipe) -> Result<SeedResult, Error> {
     let simulated = run(recipe)?;
     let verdict = judge(&simulated.history, &Budget::default())?;
-    Ok(SeedResult { seed: recipe.seed, verdict, steps: simulated.steps })
+    let Simulated { progress, steps, .. } = simulated;
+    Ok(SeedResult { seed: recipe.seed, verdict, steps, marks: progress.marks })
 }
 
 /// Whether a seed is one to stop at.

@@ -17,6 +17,7 @@ mod nemesis;
 mod record;
 mod rules;
 mod skew;
+mod trouble;
 mod value;
 mod value_serde;
 
@@ -32,4 +33,5 @@ pub use record::{
 };
 pub use rules::validate;
 pub use skew::Skew;
+pub use trouble::{DiskError, Trouble};
 pub use value::{Real, Value};

@@ -1,6 +1,6 @@
 //! What a script asks of its host.
 
-use schism_history::{NodeId, Skew};
+use schism_history::{NodeId, Skew, Trouble};
 use schism_nemesis::{FaultId, Rng};
 
 /// What a restarted node finds of what it stored.
@@ -53,6 +53,18 @@ pub enum Command {
         node: NodeId,
         /// How far off the clock is from now on.
         skew: Skew,
+    },
+    /// Tell this node, in this life and the next, what it has to cope with. A disk that fails: when the
+    /// node would make something durable it stops instead, and the host answers with
+    /// `Run::succumbed`. A slow one: everything that waits for what is made durable leaves the node
+    /// so much later, and the host answers with `Run::slowed`. A limit: the host answers with
+    /// `Run::limited` once the system says that it holds, or with `Run::refused`; whoever dies of it
+    /// has succumbed.
+    Trouble {
+        /// Which node.
+        node: NodeId,
+        /// All of it.
+        trouble: Trouble,
     },
     /// A fault of the links ended: offer what frozen links held to the fabric again.
     Thaw,

@@ -21,14 +21,8 @@ impl Run {
                     return self.schedule.landed(fault, 0, &format!("{node} was not running"));
                 }
                 self.unconfirmed.insert(node, fault);
-                self.killers.insert(node, fault);
-                self.nodes[usize::from(node.0)] = State::Down;
-                if self.leader == Some(node) {
-                    self.leader = None;
-                }
                 self.commands.push_back(Command::Kill { node, sending });
-                self.node_event(now, node, NodeChange::Killed);
-                self.expect_last_words(now, node);
+                self.fell(now, node, fault);
             }
             Action::Restart { fault, node, disk } => {
                 if self.state(node) == State::Down {
@@ -67,8 +61,62 @@ impl Run {
                 self.clocks[usize::from(node.0)] = skew;
                 self.commands.push_back(Command::Clock { fault, node, skew });
             }
+            Action::Turned { node, turn } => {
+                self.node_event(now, node, NodeChange::Byzantine(turn.to_string().into()));
+            }
+            Action::Trouble { node, trouble } => {
+                self.commands.push_back(Command::Trouble { node, trouble });
+            }
+            // What is lost with a disk is known once the host has done it.
+            Action::Ended { fault } if self.killers.values().any(|killer| *killer == fault) => {
+                self.ending.push((now, fault));
+            }
             Action::Ended { fault } => self.record_fault(now, fault, FaultEdge::End),
         }
+    }
+
+    /// A fault has taken a node away.
+    fn fell(&mut self, now: Nanos, node: NodeId, fault: FaultId) {
+        self.killers.insert(node, fault);
+        self.nodes[usize::from(node.0)] = State::Down;
+        if self.leader == Some(node) {
+            self.leader = None;
+        }
+        self.node_event(now, node, NodeChange::Killed);
+        self.expect_last_words(now, node);
+    }
+
+    /// A node did not survive what a fault made it cope with: the harness killed it, if not by its
+    /// own hand. It is started again when the fault ends. Of a fault that is not in the plan, or not
+    /// about this, a node cannot die.
+    pub fn succumbed(&mut self, now: Nanos, fault: FaultId, node: NodeId, how: &str) {
+        use schism_nemesis::What;
+        let planned = self.schedule.plan().faults.get(fault as usize);
+        let fatal = planned.is_some_and(|planned| match planned.what {
+            What::Disk(disk) => disk.is_fatal(),
+            What::Limit(_) => true,
+            _ => false,
+        });
+        if !fatal || self.state(node) == State::Down {
+            return;
+        }
+        self.schedule.landed(fault, 1, &format!("{node} {how}"));
+        self.fell(now, node, fault);
+        // It fell at the last moment: nothing holds it down any more.
+        if !self.schedule.succumbed(fault, node) && !self.finished() {
+            self.start(now, node, Disk::Kept);
+        }
+        self.step(now);
+    }
+
+    /// Something a node made durable took so much longer because of a fault.
+    pub fn slowed(&mut self, fault: FaultId, by: Nanos) {
+        self.schedule.slowed(fault, by);
+    }
+
+    /// The system says that a node is limited, in these words.
+    pub fn limited(&mut self, fault: FaultId, node: NodeId, to: &str) {
+        self.schedule.landed(fault, 1, &format!("{node} is limited to {to}"));
     }
 
     /// A node sends a message to another, which has been offered to the fabric. Says whether there is

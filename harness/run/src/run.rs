@@ -75,6 +75,8 @@ pub struct Run {
     pub(crate) unconfirmed: BTreeMap<NodeId, FaultId>,
     /// The fault that killed each node last.
     pub(crate) killers: BTreeMap<NodeId, FaultId>,
+    /// Faults that have ended, but whose host has still to say what its last act touched.
+    pub(crate) ending: Vec<(Nanos, FaultId)>,
     /// Nodes that were killed, and when their last words are out.
     pub(crate) last_words: VecDeque<(Nanos, NodeId, u32)>,
     /// The operations, where they are written down.
@@ -119,6 +121,7 @@ impl Run {
             next_arrival: 0,
             unconfirmed: BTreeMap::new(),
             killers: BTreeMap::new(),
+            ending: Vec::new(),
             last_words: VecDeque::new(),
             script,
             last: BTreeMap::new(),
@@ -197,8 +200,12 @@ impl Run {
         phase.into_iter().chain(words).chain(waking).chain(deadline).min()
     }
 
-    /// What the host is to do now, in order.
+    /// What the host is to do now, in order. It asks until there is nothing left.
     pub fn commands(&mut self) -> impl Iterator<Item = Command> + '_ {
+        // Whoever asks again has done what was asked for.
+        if self.commands.is_empty() {
+            self.record_endings();
+        }
         self.commands.drain(..)
     }
 
@@ -431,6 +438,7 @@ impl Run {
     fn tear_down(&mut self, now: Nanos) {
         let actions = self.schedule.heal(now - self.zero);
         self.act(now, actions);
+        self.record_endings();
         self.enter(now, Phase::Teardown);
         for node in (0..self.config.nodes).map(NodeId) {
             if self.state(node) != State::Down {
@@ -457,6 +465,13 @@ impl Run {
             }
         }
         self.sink.append(now, Entry::Fault(record));
+    }
+
+    /// Writes down that faults have ended, with what came of their last acts.
+    fn record_endings(&mut self) {
+        for (at, fault) in std::mem::take(&mut self.ending) {
+            self.record_fault(at, fault, FaultEdge::End);
+        }
     }
 
     fn act(&mut self, now: Nanos, actions: Vec<Action>) {

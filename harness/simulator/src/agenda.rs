@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Reply { client: u32, body: serde_json::Value },
     /// A node that was started in this life is ready.
     Ready { node: NodeId, life: u32 },
+    /// What a node stored in this life is durable at last.
+    Synced { node: NodeId, life: u32 },
 }
 
 struct Entry {

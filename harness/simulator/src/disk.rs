@@ -38,9 +38,14 @@ impl Disk {
         }
     }
 
-    /// Something is about to leave the node: what was stored is durable from now on.
-    pub(crate) fn sync(&mut self) {
-        self.unsynced = 0;
+    /// How many writes are not durable yet.
+    pub(crate) fn unsynced(&self) -> usize {
+        self.unsynced
+    }
+
+    /// So many of them, the oldest, have become durable.
+    pub(crate) fn made_durable(&mut self, count: usize) {
+        self.unsynced = self.unsynced.saturating_sub(count);
     }
 
     /// The node crashes: of what was not durable yet, all is lost, or the last of it, or nothing.
@@ -96,7 +101,7 @@ mod tests {
             let mut put = |key: &str, value: &str| disk.store(key.into(), value.into());
             put("a", "1");
             put("b", "1");
-            disk.sync();
+            disk.made_durable(disk.unsynced());
             disk.store("a".into(), "2".into());
             disk.erase(b"b");
             disk.store("c".into(), "1".into());
@@ -115,7 +120,7 @@ mod tests {
         assert_eq!(disk.roll_back(&mut Rng::new(1, &[])), 0);
         for i in 0..1000u32 {
             disk.store(vec![b'k'], i.to_string().into_bytes());
-            disk.sync();
+            disk.made_durable(1);
         }
         let lost = disk.roll_back(&mut Rng::new(1, &[]));
         assert_eq!(stored(&disk), format!("k{}", 999 - lost));

@@ -13,5 +13,6 @@ mod agenda;
 mod disk;
 mod outbox;
 mod simulation;
+mod storage;
 
 pub use simulation::{Outcome, Setup, simulate};

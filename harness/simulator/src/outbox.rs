@@ -1,7 +1,7 @@
 //! What a node asks for, carried out in the simulated world.
 
 use crate::agenda::{Agenda, Event, Flight};
-use crate::disk::Disk;
+use crate::storage::Storage;
 use compact_str::CompactString;
 use schism_history::{Fate, Message, Nanos, NodeId, ProtocolEvent, Skew, Value};
 use schism_kernel::{ClientId, NodeOutbox, Note, Packet, ProcessId};
@@ -87,6 +87,31 @@ impl World {
         self.run.message(self.now, message);
     }
 
+    /// Something leaves a node.
+    pub(crate) fn emit(&mut self, node: NodeId, output: Output) {
+        match output {
+            Output::Send(dest, packet) => {
+                let id = self.messages;
+                self.messages += 1;
+                let sent = self.now;
+                let kind = packet.kind();
+                let flight =
+                    Flight { id, src: node, dest, packet, sent, copy: false, corrupt: None };
+                self.offer(flight);
+                self.script_moved |= self.run.sent(sent, kind, node, dest);
+            }
+            Output::Reply(client, body) => {
+                let at = self.client_arrival(client);
+                self.agenda.add(at, Event::Reply { client, body });
+            }
+            Output::Note(event) => {
+                // It may be what a fault waits for.
+                self.script_moved = true;
+                self.run.note(self.now, event);
+            }
+        }
+    }
+
     /// When a message to or from a client arrives.
     pub(crate) fn client_arrival(&self, client: u32) -> Nanos {
         let (least, most) = CLIENT_DELAY;
@@ -102,43 +127,41 @@ impl Flight {
     }
 }
 
+/// What leaves a node.
+pub(crate) enum Output {
+    Send(NodeId, Packet),
+    Reply(u32, serde_json::Value),
+    Note(ProtocolEvent),
+}
+
 /// The outbox of one node in one life.
 pub(crate) struct Outbox<'a> {
     pub world: &'a mut World,
-    pub disk: &'a mut Disk,
+    pub storage: &'a mut Storage,
     pub node: NodeId,
     pub life: u32,
     /// What is wrong with its clock.
     pub skew: Skew,
 }
 
+impl Outbox<'_> {
+    fn leave(&mut self, output: Output) {
+        if let Some(output) = self.storage.pass(output) {
+            self.world.emit(self.node, output);
+        }
+    }
+}
+
 impl NodeOutbox for Outbox<'_> {
     fn send(&mut self, to: ProcessId, packet: Packet) {
-        self.disk.sync();
-        let id = self.world.messages;
-        self.world.messages += 1;
-        let sent = self.world.now;
-        let dest = NodeId(to.0);
-        let kind = packet.kind();
-        self.world.offer(Flight {
-            id,
-            src: self.node,
-            dest,
-            packet,
-            sent,
-            copy: false,
-            corrupt: None,
-        });
-        self.world.script_moved |= self.world.run.sent(sent, kind, self.node, dest);
+        self.leave(Output::Send(NodeId(to.0), packet));
     }
 
     fn reply(&mut self, client: ClientId, id: u64, mut body: serde_json::Value) {
-        self.disk.sync();
         if let Some(fields) = body.as_object_mut() {
             fields.insert("in_reply_to".into(), id.into());
         }
-        let at = self.world.client_arrival(client.0);
-        self.world.agenda.add(at, Event::Reply { client: client.0, body });
+        self.leave(Output::Reply(client.0, body));
     }
 
     fn set_timer(&mut self, number: u64, after: Duration) {
@@ -153,15 +176,14 @@ impl NodeOutbox for Outbox<'_> {
     }
 
     fn store(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.disk.store(key, value);
+        self.storage.disk.store(key, value);
     }
 
     fn erase(&mut self, key: Vec<u8>) {
-        self.disk.erase(&key);
+        self.storage.disk.erase(&key);
     }
 
     fn note(&mut self, note: Note) {
-        self.disk.sync();
         let kind = match note.kind {
             std::borrow::Cow::Borrowed(kind) => CompactString::const_new(kind),
             std::borrow::Cow::Owned(kind) => kind.into(),
@@ -174,9 +196,7 @@ impl NodeOutbox for Outbox<'_> {
             number: note.number,
             value: Value::from(&note.value),
         };
-        // It may be what a fault waits for.
-        self.world.script_moved = true;
-        self.world.run.note(self.world.now, event);
+        self.leave(Output::Note(event));
     }
 
     fn mark(&mut self, situation: &'static str) {

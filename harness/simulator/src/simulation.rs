@@ -3,8 +3,9 @@
 use crate::agenda::{Agenda, Event, Flight};
 use crate::disk::Disk;
 use crate::outbox::{Outbox, World};
+use crate::storage::Storage;
 use rustc_hash::FxHashSet;
-use schism_history::{Fate, Nanos, NodeId, Skew};
+use schism_history::{Fate, Nanos, NodeId, Skew, Trouble};
 use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, Packet, ProcessId};
 use schism_nemesis::network::{Holding, corrupt};
 use schism_nemesis::{FaultId, LinkRule, Plan, Rng};
@@ -46,7 +47,7 @@ pub struct Outcome {
 struct Host {
     node: Option<Box<dyn Node>>,
     life: u32,
-    disk: Disk,
+    storage: Storage,
     choices: Dice,
     /// What is wrong with its clock.
     skew: Skew,
@@ -72,6 +73,8 @@ const START: (u64, u64) = (1_000_000, 5_000_000);
 const CHOICES: u64 = 1;
 const UNSYNCED: u64 = 4;
 const DAMAGE: u64 = 5;
+/// What is lost in a crash.
+const UNSYNCED_WRITES: &str = "unsynced writes";
 
 /// Plays a run to its end.
 pub fn simulate(setup: Setup<'_>) -> Outcome {
@@ -80,7 +83,7 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
     let host = |_| Host {
         node: None,
         life: 0,
-        disk: Disk::default(),
+        storage: Storage::default(),
         choices: Dice(Rng::new(seed, &[CHOICES])),
         skew: Skew::default(),
         last: "",
@@ -156,7 +159,16 @@ impl Simulation<'_> {
     }
 
     fn carry_out_commands(&mut self) {
-        let commands: Vec<Command> = self.world.run.commands().collect();
+        loop {
+            let commands: Vec<Command> = self.world.run.commands().collect();
+            if commands.is_empty() {
+                return;
+            }
+            self.carry_out(commands);
+        }
+    }
+
+    fn carry_out(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
                 Command::Start { node, incarnation, disk } => {
@@ -165,10 +177,10 @@ impl Simulation<'_> {
                     let mut dice = Rng::new(self.seed, &keys);
                     match disk {
                         schism_run::Disk::Kept => {}
-                        schism_run::Disk::Wiped => host.disk = Disk::default(),
+                        schism_run::Disk::Wiped => host.storage.disk = Disk::default(),
                         // What comes after a flipped bit cannot be read any more.
                         schism_run::Disk::Flipped | schism_run::Disk::RolledBack => {
-                            let lost = host.disk.roll_back(&mut dice);
+                            let lost = host.storage.disk.roll_back(&mut dice);
                             self.world.run.lost(node, lost, "writes");
                         }
                     }
@@ -181,16 +193,11 @@ impl Simulation<'_> {
                     self.world.agenda.add(at, Event::Ready { node, life: incarnation });
                 }
                 Command::Kill { node, sending } => {
-                    let host = &mut self.nodes[usize::from(node.0)];
-                    let life = host.life;
+                    let life = self.nodes[usize::from(node.0)].life;
                     let lost = schism_run::last_sends(self.seed, node, life, sending);
-                    host.node = None;
-                    host.life = DEAD;
-                    let keys = [UNSYNCED, u64::from(node.0), u64::from(life)];
-                    let unsynced = host.disk.crash(&mut Rng::new(self.seed, &keys));
-                    let waiting = host.stopped.take().unwrap_or_default();
+                    let (unsynced, waiting) = self.end(node);
                     self.crash_while_sending(node, lost);
-                    self.world.run.lost(node, unsynced, "unsynced writes");
+                    self.world.run.lost(node, unsynced, UNSYNCED_WRITES);
                     self.world.run.confirm(node, "killed");
                     for event in waiting {
                         self.happen(event);
@@ -208,6 +215,7 @@ impl Simulation<'_> {
                     }
                 }
                 Command::Clock { fault, node, skew } => self.set_clock(fault, node, skew),
+                Command::Trouble { node, trouble } => self.set_trouble(node, trouble),
                 Command::Thaw => self.world.thaw(),
                 Command::Ask { client, node, body } => {
                     let at = self.world.client_arrival(client);
@@ -229,6 +237,25 @@ impl Simulation<'_> {
         }
     }
 
+    /// A node's life is over. Says how many writes are lost with it, and what was to happen to it.
+    fn end(&mut self, node: NodeId) -> (usize, Vec<Event>) {
+        let host = &mut self.nodes[usize::from(node.0)];
+        let keys = [UNSYNCED, u64::from(node.0), u64::from(host.life)];
+        host.node = None;
+        host.life = DEAD;
+        let blocked = host.storage.abandoned();
+        let stopped = host.stopped.take().unwrap_or_default();
+        let unsynced = host.storage.disk.crash(&mut Rng::new(self.seed, &keys));
+        (unsynced, blocked.into_iter().chain(stopped).collect())
+    }
+
+    fn set_trouble(&mut self, node: NodeId, trouble: Trouble) {
+        self.nodes[usize::from(node.0)].storage.trouble = trouble;
+        for (fault, _) in trouble.memory.into_iter().chain(trouble.descriptors) {
+            self.world.run.refused(fault, "simulated nodes have no limits to run into");
+        }
+    }
+
     /// A process that crashes in the middle of sending has sent to some and not to others. A step
     /// is never torn, so what it last sent is: of the messages still on their way all are lost, or
     /// some, or none.
@@ -246,18 +273,22 @@ impl Simulation<'_> {
                 return;
             }
             Event::Arrival(Flight { dest, .. }) => *dest,
-            Event::Timer { node, .. } | Event::Ask { node, .. } | Event::Ready { node, .. } => {
-                *node
-            }
+            Event::Timer { node, .. }
+            | Event::Ask { node, .. }
+            | Event::Ready { node, .. }
+            | Event::Synced { node, .. } => *node,
         };
         let host = &mut self.nodes[usize::from(node.0)];
         if let Some(waiting) = &mut host.stopped {
             return waiting.push_back(event);
         }
+        if host.storage.is_syncing() && !matches!(event, Event::Synced { .. }) {
+            return host.storage.blocked.push_back(event);
+        }
         match event {
             Event::Ready { life, .. } if life == host.life => {
                 host.node = Some((self.build)());
-                let stored = host.disk.contents();
+                let stored = host.storage.disk.contents();
                 let input = match life {
                     0 => NodeInput::Init,
                     _ if stored.is_empty() => NodeInput::Init,
@@ -273,7 +304,19 @@ impl Simulation<'_> {
                 // A number that was cancelled is not an error.
                 let _ = self.step(node, NodeInput::Timeout(number));
             }
-            Event::Ready { .. } | Event::Timer { .. } | Event::Reply { .. } => {}
+            Event::Synced { life, .. } if life == host.life => {
+                let blocked = std::mem::take(&mut host.storage.blocked);
+                for output in host.storage.synced() {
+                    self.world.emit(node, output);
+                }
+                for event in blocked {
+                    self.happen(event);
+                }
+            }
+            Event::Ready { .. }
+            | Event::Timer { .. }
+            | Event::Synced { .. }
+            | Event::Reply { .. } => {}
             Event::Arrival(flight) if host.node.is_none() => {
                 self.world.fate(&flight, Fate::Dead);
             }
@@ -321,7 +364,7 @@ impl Simulation<'_> {
     }
 
     fn step(&mut self, id: NodeId, input: NodeInput<'_>) -> Result<(), Malformed> {
-        let Host { node, life, disk, choices, skew, .. } = &mut self.nodes[usize::from(id.0)];
+        let Host { node, life, storage, choices, skew, .. } = &mut self.nodes[usize::from(id.0)];
         let Some(node) = node else { return Ok(()) };
         self.world.steps += 1;
         let mut env = Env {
@@ -331,7 +374,24 @@ impl Simulation<'_> {
             incarnation: *life,
             choices,
         };
-        let mut out = Outbox { world: &mut self.world, disk, node: id, life: *life, skew: *skew };
-        node.step(input, &mut env, &mut out)
+        let mut out =
+            Outbox { world: &mut self.world, storage, node: id, life: *life, skew: *skew };
+        let result = node.step(input, &mut env, &mut out);
+        if let Some((fault, by)) = storage.begun() {
+            let at = self.world.now.saturating_add(by);
+            self.world.agenda.add(at, Event::Synced { node: id, life: *life });
+            self.world.run.slowed(fault, by);
+        }
+        if let Some((fault, error)) = storage.failure() {
+            let (unsynced, waiting) = self.end(id);
+            let how = format!("stopped, as a sync failed ({error})");
+            self.world.run.succumbed(self.world.now, fault, id, &how);
+            self.world.run.lost(id, unsynced, UNSYNCED_WRITES);
+            self.world.script_moved = true;
+            for event in waiting {
+                self.happen(event);
+            }
+        }
+        result
     }
 }

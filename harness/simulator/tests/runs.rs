@@ -2,7 +2,7 @@
 
 use schism_checkers::properties::Faults;
 use schism_checkers::{Budget, Finding, Status, overall};
-use schism_history::{Entry, History, Meta, Nanos};
+use schism_history::{Entry, FaultEdge, History, Meta, Nanos, NodeChange};
 use schism_nemesis::{Allowance, Delay, LinkRule, Mix, Plan};
 use schism_protocols::{Setup as Stack, find};
 use schism_run::{Config, InMemory, Limit, Sink};
@@ -130,6 +130,57 @@ fn a_plan_that_went_through_a_file_gives_the_same_faults_at_the_same_instants() 
         assert!(faults(&drawn.0).len() > 8, "{name}");
         assert_eq!(faults(&drawn.0), faults(&read.0), "{name}");
         assert!(drawn.0 == read.0, "{name}: the same faults, and another history");
+    }
+}
+
+#[test]
+fn disks_that_fail_end_their_nodes_and_slow_ones_hold_them_up() {
+    let text = r#"
+[[fault]]
+from = "1s"
+until = "3s"
+what = { disk = "eio" }
+target = ["n0", "n1"]
+
+[[fault]]
+from = "4s"
+until = "6s"
+what = { disk = "enospc" }
+target = "leader"
+
+[[fault]]
+from = "7s"
+until = "9s"
+what = { disk = { slow = "20ms" } }
+target = "all"
+
+[[fault]]
+from = "7s"
+until = "9s"
+what = { limit = { memory = 1000000 } }
+target = ["n0"]
+"#;
+    for seed in 1..=3 {
+        let (history, findings) = play("raft", None, seed, TIME, documented(text));
+        assert!(overall(&findings) >= Status::Unstressed, "seed {seed}: {findings:#?}");
+        let ends: Vec<_> = history
+            .records
+            .iter()
+            .filter_map(|record| match &record.entry {
+                Entry::Fault(fault) if fault.edge == FaultEdge::End => Some(fault),
+                _ => None,
+            })
+            .collect();
+        assert!(ends[0].touched >= 2 && ends[1].touched >= 1, "seed {seed}: {ends:?}");
+        assert!(ends[0].detail.contains("n1 stopped, as a sync failed (EIO)"), "{ends:?}");
+        assert!(ends[1].detail.contains("stopped, as a sync failed (ENOSPC)"), "{ends:?}");
+        assert!(ends[2].touched > 20 && ends[2].detail.contains("syncs took"), "{ends:?}");
+        assert_eq!(ends[3].touched, 0, "{ends:?}");
+        let starts = history.records.iter().filter(|record| {
+            matches!(&record.entry, Entry::Node(event)
+                if matches!(event.change, NodeChange::Started { incarnation: 1, .. }))
+        });
+        assert!(starts.count() >= 2, "seed {seed}: they are started again");
     }
 }
 

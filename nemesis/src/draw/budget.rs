@@ -43,7 +43,7 @@ fn clash(one: &Fault, other: &Fault, allow: &Allowance) -> bool {
     // Delays add up, and the bound is for their sum.
     (allow.delay_max.is_some() && both(delays))
         // The second would find the node dead or stopped, or be undone by the end of the first.
-        || (both(|fault| fault.what.is_to_processes())
+        || (both(takes_away)
             && may_share_a_node(one, other)
             && !(both(Fault::is_for_good) && sends(one) != sends(other)))
         // Where it is left to chance who is where, the sum of two cannot be known beforehand.
@@ -67,7 +67,13 @@ fn delays(fault: &Fault) -> bool {
 
 /// Whether it takes nodes out of the cluster.
 fn puts_out(fault: &Fault) -> bool {
-    matches!(fault.what, What::Partition(_) | What::Freeze) || fault.what.is_to_processes()
+    matches!(fault.what, What::Partition(_) | What::Freeze) || takes_away(fault)
+}
+
+/// Whether it takes processes away, at once or when they do what they must.
+fn takes_away(fault: &Fault) -> bool {
+    let fatal = matches!(fault.what, What::Disk(disk) if disk.is_fatal());
+    fault.what.is_to_processes() || fatal || matches!(fault.what, What::Limit(_))
 }
 
 /// Whether it leaves to chance who is where.
@@ -128,7 +134,7 @@ fn out<'a>(in_force: impl Iterator<Item = &'a Fault>, leader: NodeId, nodes: u16
             What::Freeze => {
                 cut.extend(Shape::Isolate.cut(nodes, &targets, &mut Rng::new(0, &[])).links)
             }
-            What::Kill(_) | What::Pause | What::Slow(_) => {
+            _ if takes_away(fault) => {
                 targets.iter().for_each(|node| down[usize::from(node.0)] = true);
             }
             _ => {}

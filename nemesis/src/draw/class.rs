@@ -3,7 +3,7 @@
 use super::{Allowance, Mix};
 use crate::network::{Delay, Rate, Reorder};
 use crate::partition::Shape;
-use crate::plan::{AfterKill, Clock, Duplicate, Fault, Moment, Target, What};
+use crate::plan::{AfterKill, Clock, DiskFault, Duplicate, Fault, Moment, Target, What};
 use crate::rng::{Rng, nanos};
 use schism_history::NodeId;
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub(super) enum Class {
     Pause,
     Clock,
     Slow,
+    DiskFails,
+    DiskSlow,
 }
 
 /// What can happen to the disk of a dead node.
@@ -46,11 +48,11 @@ impl Class {
             Mix::Pause => &[Pause, Slow],
             Mix::Clock => &[Clock],
             Mix::Disk if !allow.restart || !allow.keep_disk => &[],
-            Mix::Disk => &[Kill],
+            Mix::Disk => &[Kill, DiskFails, DiskSlow],
             Mix::Network => &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze],
             Mix::Everything | Mix::Swarm => &[
                 Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause,
-                Clock, Slow,
+                Clock, Slow, DiskFails, DiskSlow,
             ],
         };
         let late = allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND);
@@ -66,13 +68,17 @@ impl Class {
             Kill => allow.crash_max > 0 && !allow.spared && nodes > 0,
             Pause | Slow => allow.pause && nodes > 0,
             Clock => allow.clock && nodes > 0,
+            // Only who keeps something on a disk has one to lose.
+            DiskFails => allow.restart && allow.keep_disk && allow.crash_max > 0 && !allow.spared,
+            DiskSlow => allow.restart && allow.keep_disk && allow.pause,
         };
         wanted.iter().copied().filter(permitted).collect()
     }
 
     /// Whether it takes nodes out of the cluster.
     pub fn takes_nodes_out(self) -> bool {
-        matches!(self, Class::Partition | Class::Freeze | Class::Kill | Class::Pause | Class::Slow)
+        use Class::*;
+        matches!(self, Partition | Freeze | Kill | Pause | Slow | DiskFails)
     }
 
     /// How often it is drawn, relative to others. What changes who can talk with whom finds most.
@@ -125,6 +131,14 @@ impl Class {
             Class::Slow => {
                 let share = *rng.pick(&[0.05, 0.1, 0.2, 0.5]).unwrap_or(&0.5);
                 (What::Slow(share), victims(rng, allow, nodes))
+            }
+            Class::DiskFails => {
+                let disk = if rng.chance(0.5) { DiskFault::Eio } else { DiskFault::Enospc };
+                (What::Disk(disk), victims(rng, allow, nodes))
+            }
+            Class::DiskSlow => {
+                let by = *rng.pick(&[2, 10, 30, 100]).unwrap_or(&10);
+                (What::Disk(DiskFault::Slow(Duration::from_millis(by))), apart(rng, nodes))
             }
             Class::Loss => (What::Loss(loss(rng, allow, gentle)?), around(rng, nodes)),
             Class::Delay => (What::Delay(delay(rng, allow, gentle)), around(rng, nodes)),

@@ -1,7 +1,7 @@
 //! What makes a plan bad.
 
 use super::fault::named;
-use super::{Duplicate, Fault, Plan, PlanError, Target, What};
+use super::{Duplicate, Fault, Limit, Plan, PlanError, Target, What};
 use crate::network::Reorder;
 use crate::partition::Shape;
 use crate::time;
@@ -70,7 +70,12 @@ fn check_what(what: &What, nodes: u16) -> Result<(), String> {
             Err(format!("{share} is not a share of the time: write a number between 0 and 1"))
         }
         What::Clock(clock) => clock.refusal().map_or(Ok(()), Err),
+        What::Disk(disk) => disk.refusal().map_or(Ok(()), Err),
+        What::Limit(Limit::Memory(0) | Limit::Descriptors(0)) => {
+            Err("a limit of 0 leaves nothing: write at least 1, or a kill".into())
+        }
         What::Rate(_) | What::Freeze | What::Kill(_) | What::Pause => Ok(()),
+        What::Limit(_) | What::Turn(_) => Ok(()),
     }
 }
 
@@ -163,9 +168,9 @@ fn check_moment(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
             _ => Ok(()),
         };
     };
-    if fault.target == Target::NewLeader {
-        let why = "a new leader is waited for already: write when = { event = \"lead\" } and the \
-                   target \"sender\"";
+    if fault.target == Target::NewLeader && !when.is_any_message() {
+        let why = "of a new leader, what it sends can be counted from its first word on: write \
+                   when = { message = \"any\", count = 3 }, or the target \"sender\"";
         return Err(("when", why.into()));
     }
     known(&when.named(), nodes).map_err(|message| ("when", message))?;

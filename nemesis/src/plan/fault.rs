@@ -1,6 +1,6 @@
 //! One fault of a plan.
 
-use super::{Clock, Moment, Target};
+use super::{Clock, DiskFault, Limit, Moment, Target, Turn};
 use crate::network::{Delay, LinkRule, Rate, Reorder};
 use crate::partition::Shape;
 use crate::time;
@@ -119,6 +119,12 @@ pub enum What {
     Slow(f64),
     /// The target's clocks go wrong.
     Clock(Clock),
+    /// The target's disks go wrong while it runs.
+    Disk(DiskFault),
+    /// The target's processes may use little.
+    Limit(Limit),
+    /// The target lies to others. Once it has, it is called Byzantine to the end of the run.
+    Turn(Turn),
 }
 
 /// Messages arrive twice.
@@ -154,6 +160,7 @@ impl What {
     pub fn needs_target(&self) -> bool {
         match self {
             What::Kill(_) | What::Pause | What::Slow(_) | What::Clock(_) => true,
+            What::Disk(_) | What::Limit(_) | What::Turn(_) => true,
             What::Partition(shape) => shape.is_targeted(),
             _ => false,
         }
@@ -178,7 +185,8 @@ impl What {
             What::Corrupt(corrupt) => Some(LinkRule { corrupt, ..perfect }),
             What::Rate(rate) => Some(LinkRule { rate: Some(rate), ..perfect }),
             What::Freeze => Some(LinkRule { freeze: true, ..perfect }),
-            What::Kill(_) | What::Pause | What::Slow(_) | What::Clock(_) => None,
+            What::Kill(_) | What::Pause | What::Slow(_) => None,
+            What::Clock(_) | What::Disk(_) | What::Limit(_) | What::Turn(_) => None,
         }
     }
 
@@ -215,6 +223,9 @@ impl What {
             What::Pause => format!("pause{on}"),
             What::Slow(share) => format!("slow{on}, {} of the time", percent(*share)),
             What::Clock(clock) => format!("clock {clock}{on}"),
+            What::Disk(disk) => format!("disk {disk}{on}"),
+            What::Limit(limit) => format!("limit {limit}{on}"),
+            What::Turn(turn) => format!("turn{on}: {turn}"),
         }
     }
 }

@@ -113,6 +113,11 @@ impl Moment {
         Moment { occasion, count, after: Duration::ZERO }
     }
 
+    /// Whether any message of anybody will do.
+    pub(crate) fn is_any_message(&self) -> bool {
+        matches!(&self.occasion, Occasion::Message { kind, from: None, to: None } if kind == "any")
+    }
+
     /// The nodes it names.
     pub(super) fn named(&self) -> Vec<NodeId> {
         match &self.occasion {

@@ -2,8 +2,8 @@
 
 use crate::FaultId;
 use crate::network::LinkRule;
-use crate::plan::AfterKill;
-use schism_history::{NodeId, Peer, Skew};
+use crate::plan::{AfterKill, Turn};
+use schism_history::{NodeId, Peer, Skew, Trouble};
 
 /// What the host knows of the nodes at this moment.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,20 @@ pub enum Action {
         node: NodeId,
         /// How far off it is from now on, on the schedule's clock.
         skew: Skew,
+    },
+    /// From now on this node counts as Byzantine.
+    Turned {
+        /// Which.
+        node: NodeId,
+        /// How it lies.
+        turn: Turn,
+    },
+    /// Tell this node what it has to cope with from now on, in this life and the next.
+    Trouble {
+        /// Which.
+        node: NodeId,
+        /// All of it.
+        trouble: Trouble,
     },
     /// A fault has been undone: write its record.
     Ended {

@@ -2,9 +2,10 @@
 
 use crate::network::LinkRule;
 use crate::partition::spoken;
-use crate::plan::{Fault, Target, What};
+use crate::plan::{Fault, Target, Turn, What};
 use crate::rng::Rng;
 use schism_history::{NodeId, Peer};
+use std::time::Duration;
 
 /// A fault with its targets known.
 pub(super) struct Resolved {
@@ -50,6 +51,8 @@ pub(super) fn resolve(
             missing = "it cuts no link".into();
         }
         whom = cut.words;
+    } else if let What::Turn(turn) = &fault.what {
+        rules = lies(*turn, &targets, nodes, rng);
     } else if let Some(rule) = fault.what.rule() {
         let links =
             (0..nodes).flat_map(|src| (0..nodes).map(move |dest| (NodeId(src), NodeId(dest))));
@@ -62,6 +65,29 @@ pub(super) fn resolve(
         }
     }
     Resolved { words: fault.what.words(&whom), targets, rules, missing }
+}
+
+/// Something that was said is said again within so long.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// What lying does to links.
+fn lies(turn: Turn, liars: &[NodeId], nodes: u16, rng: &mut Rng) -> Vec<(Peer, Peer, LinkRule)> {
+    let perfect = LinkRule::default();
+    let rule = match turn {
+        Turn::Mute => LinkRule { cut: true, ..perfect },
+        Turn::Equivocate => LinkRule { corrupt: 1.0, ..perfect },
+        Turn::Replay => LinkRule { duplicate: 0.5, duplicate_within: AGAIN, ..perfect },
+    };
+    let mut rules = Vec::new();
+    for &liar in liars {
+        let mut others: Vec<NodeId> = (0..nodes).map(NodeId).filter(|it| *it != liar).collect();
+        if turn == Turn::Equivocate {
+            rng.shuffle(&mut others);
+            others.truncate(others.len().div_ceil(2));
+        }
+        rules.extend(others.iter().map(|it| (Peer::Node(liar), Peer::Node(*it), rule)));
+    }
+    rules
 }
 
 fn choose(target: &Target, free: &[bool], leader: Option<NodeId>, rng: &mut Rng) -> Vec<NodeId> {

@@ -2,7 +2,7 @@
 
 use super::{Action, Edge, Schedule};
 use crate::FaultId;
-use crate::plan::Occasion;
+use crate::plan::{Occasion, Target};
 use crate::rng::nanos;
 use schism_history::{Nanos, NodeId};
 
@@ -40,7 +40,10 @@ impl Schedule {
         let mut i = 0;
         while let Some(&(fault, seen)) = self.watching.get(i) {
             let planned = &self.plan.faults[fault as usize];
-            let Some(when) = planned.when.as_ref().filter(|when| is(&when.occasion)) else {
+            // Of a new leader, its own messages count.
+            let its = planned.target != Target::NewLeader || self.risen.get(&fault) == Some(&node);
+            let when = planned.when.as_ref().filter(|when| its && is(&when.occasion));
+            let Some(when) = when else {
                 i += 1;
                 continue;
             };
@@ -50,6 +53,12 @@ impl Schedule {
                 continue;
             }
             let at = now.saturating_add(nanos(when.after));
+            if planned.target == Target::NewLeader {
+                self.watching.remove(i);
+                self.begin_late(fault, at);
+                due |= at == now;
+                continue;
+            }
             let in_time = planned.is_for_good() || at < nanos(planned.until);
             if !in_time {
                 i += 1;

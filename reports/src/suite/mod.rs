@@ -43,6 +43,9 @@ pub struct SuiteResult {
     pub cut_short: Option<String>,
     /// Its cases, in the order of the suite.
     pub cases: Vec<CaseResult>,
+    /// The situations, by protocol, that none of the cases reached.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub never_reached: BTreeMap<String, Vec<String>>,
 }
 
 /// Which case of a suite.
@@ -162,6 +165,9 @@ pub struct CaseResult {
     /// What came of its seeds, if it has many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    /// The situations that its protocol can tell of, and how often each was reached.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub situations: BTreeMap<String, u64>,
 }
 
 impl CaseResult {
@@ -178,6 +184,7 @@ impl CaseResult {
             run: None,
             figures: None,
             sweep: None,
+            situations: BTreeMap::new(),
         }
     }
 
@@ -264,6 +271,23 @@ impl SuiteResult {
         tally
     }
 
+    /// The situations, by protocol, that none of the cases reached: what the suite says nothing about.
+    /// What a protocol does with a defect counts for nothing.
+    pub fn unreached(&self) -> BTreeMap<String, Vec<String>> {
+        let mut reached: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+        for case in self.cases.iter().filter(|case| case.case.twin.is_none()) {
+            let known = reached.entry(&case.case.test).or_default();
+            for (situation, count) in &case.situations {
+                *known.entry(situation).or_default() += count;
+            }
+        }
+        let never = reached.into_iter().map(|(test, known)| {
+            let never = known.into_iter().filter(|(_, count)| *count == 0);
+            (test.to_owned(), never.map(|(situation, _)| situation.to_owned()).collect())
+        });
+        never.filter(|(_, never): &(String, Vec<String>)| !never.is_empty()).collect()
+    }
+
     /// The exit code of the worst case. A broken promise is worse than a harness that failed, which
     /// is worse than what could not be told: none of them hides a worse one. No case at all has
     /// shown nothing.
@@ -308,6 +332,27 @@ mod tests {
         assert_eq!(code(vec![pass(), broken(Some(64))]), 64);
         assert_eq!(code(vec![pass(), skipped()]), 2);
         assert_eq!(code(Vec::new()), 2);
+    }
+
+    #[test]
+    fn a_situation_that_no_case_reaches_is_told_of() {
+        let reaches = |twin: Option<&str>, situations: &[(&str, u64)]| CaseResult {
+            case: CaseName {
+                test: "raft".into(),
+                twin: twin.map(Into::into),
+                ..CaseName::default()
+            },
+            situations: situations.iter().map(|(s, n)| ((*s).to_owned(), *n)).collect(),
+            ..case(&[Status::Holds], CaseOutcome::Judged(Status::Holds))
+        };
+        let cases = vec![
+            reaches(None, &[("election", 0), ("recovery", 3), ("conflict", 0)]),
+            reaches(None, &[("election", 1), ("recovery", 0), ("conflict", 0)]),
+            reaches(Some("forgets-vote"), &[("conflict", 7)]),
+        ];
+        let suite = SuiteResult { cases, ..SuiteResult::default() };
+        let never = BTreeMap::from([("raft".to_owned(), vec!["conflict".to_owned()])]);
+        assert_eq!(suite.unreached(), never);
     }
 
     #[test]

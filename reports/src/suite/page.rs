@@ -31,7 +31,24 @@ pub fn body(suite: &SuiteResult, trends: &Trends, link: LinkOf<'_>) -> Markup {
             }
             (grid(suite, link))
             (changes(trends))
+            (never_reached(suite))
             (cases(suite, link))
+        }
+    }
+}
+
+/// What the suite says nothing about, because its protocols never came there.
+fn never_reached(suite: &SuiteResult) -> Markup {
+    html! {
+        @if !suite.never_reached.is_empty() {
+            section aria-labelledby="never" {
+                h2 id="never" { "Situations never reached" }
+                ul {
+                    @for (test, never) in &suite.never_reached {
+                        li { b { (words::plain(test)) } ": " (words::plain(&never.join(", "))) }
+                    }
+                }
+            }
         }
     }
 }

@@ -14,4 +14,4 @@ pub(crate) use paint::{Paint, fit, pad, pad_left, sign};
 pub use progress::{Progress, progress};
 pub use story::story;
 pub use suite::{Board, board, case_row, suite_summary};
-pub use summary::summary;
+pub use summary::{situations, summary};

@@ -155,8 +155,23 @@ pub fn suite_summary(
         text += &format!("  ended early: {why}; go on with --resume\n");
     }
     text += &changes(trends, paint, width);
+    text += &never_reached(suite, width);
     text += &format!("  report      {directory}/index.html\n");
     text
+}
+
+/// What the suite says nothing about, because its protocols never came there.
+fn never_reached(suite: &SuiteResult, width: usize) -> String {
+    let never = suite.never_reached.iter().map(|(test, never)| {
+        format!("{} ({})", words::plain(test), words::plain(&never.join(", ")))
+    });
+    let never: Vec<String> = never.collect();
+    let text = format!("situations never reached: {}", never.join("; "));
+    let options = textwrap::Options::new(width.max(40))
+        .initial_indent("  coverage    ")
+        .subsequent_indent("              ");
+    let lines = if never.is_empty() { Vec::new() } else { textwrap::wrap(&text, &options) };
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// The most changes that are shown; the page has them all.

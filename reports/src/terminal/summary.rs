@@ -5,6 +5,7 @@ use crate::summary::{Judged, Percentiles, Summary};
 use crate::words;
 use schism_checkers::Status;
 use schism_history::Fate;
+use std::collections::BTreeMap;
 use textwrap::core::display_width;
 
 /// The most lines of a witness that are shown.
@@ -230,22 +231,8 @@ impl Table {
 
     /// Which situations the protocol can tell of it reached, and which never.
     fn situations(&mut self, summary: &Summary) {
-        let marks = &summary.facts.marks;
-        let reached = marks.iter().filter(|(_, count)| **count > 0);
-        let reached: Vec<String> = reached
-            .map(|(name, count)| format!("{} {}", words::plain(name), words::count(*count)))
-            .collect();
-        let never = marks.iter().filter(|(_, count)| **count == 0);
-        let never: Vec<_> = never.map(|(name, _)| words::plain(name)).collect();
-        match (reached.join(", "), never.join(", ")) {
-            (reached, never) if reached.is_empty() && never.is_empty() => {}
-            (reached, never) if never.is_empty() => self.row("situations", &reached),
-            (reached, never) if reached.is_empty() => {
-                self.row("situations", &format!("never reached: {never}"));
-            }
-            (reached, never) => {
-                self.row("situations", &format!("{reached}; never reached: {never}"));
-            }
+        if let Some(text) = situations(&summary.facts.marks) {
+            self.row("situations", &text);
         }
     }
 
@@ -270,4 +257,18 @@ impl Table {
             }
         }
     }
+}
+
+/// Which situations were reached, how often, and which never; nothing if there are none.
+pub fn situations(marks: &BTreeMap<String, u64>) -> Option<String> {
+    let (reached, never): (Vec<_>, Vec<_>) = marks.iter().partition(|(_, count)| **count > 0);
+    let reached: Vec<String> = reached
+        .iter()
+        .map(|(name, count)| format!("{} {}", words::plain(name), words::count(**count)))
+        .collect();
+    let never: Vec<_> = never.iter().map(|(name, _)| words::plain(name)).collect();
+    let never = (!never.is_empty()).then(|| format!("never reached: {}", never.join(", ")));
+    let reached = (!reached.is_empty()).then(|| reached.join(", "));
+    let parts: Vec<String> = reached.into_iter().chain(never).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }

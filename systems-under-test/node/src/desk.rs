@@ -49,12 +49,17 @@ impl Desk {
 
     /// Writes a message with this body, its type first, where a router looks for it.
     pub fn say(&mut self, dest: &str, kind: &str, fields: &[(&str, &Value)]) {
-        // Nothing can go wrong when writing to memory.
-        let _ = self.try_say(dest, kind, fields);
+        self.await_stores();
+        self.line(dest, kind, fields);
     }
 
-    fn try_say(&mut self, dest: &str, kind: &str, fields: &[(&str, &Value)]) -> io::Result<()> {
-        self.await_stores();
+    /// The same of something that waits for no store.
+    fn line(&mut self, dest: &str, kind: &str, fields: &[(&str, &Value)]) {
+        // Nothing can go wrong when writing to memory.
+        let _ = self.try_line(dest, kind, fields);
+    }
+
+    fn try_line(&mut self, dest: &str, kind: &str, fields: &[(&str, &Value)]) -> io::Result<()> {
         let lines = &mut self.lines;
         write!(lines, r#"{{"src":"{}","dest":"{dest}","body":{{"type":"#, self.name)?;
         serde_json::to_writer(&mut *lines, kind)?;
@@ -66,6 +71,19 @@ impl Desk {
         }
         lines.extend_from_slice(b"}}\n");
         Ok(())
+    }
+
+    /// What should have been durable is not: of what was to be said nothing is, except to the harness
+    /// that it has what it asked for.
+    fn fail(&mut self, output: &mut impl Write) {
+        self.lines.clear();
+        let Some(store) = self.store.take() else { return };
+        if let Some(fault) = store.failed {
+            self.line(HARNESS, "sync_failed", &[("fault", &fault.into())]);
+            // The node ends anyway.
+            let _ = output.write_all(&self.lines);
+            self.lines.clear();
+        }
     }
 
     /// Tells a client that its question will not be answered: one of Maelstrom's error codes.
@@ -80,7 +98,21 @@ impl Desk {
     /// Makes durable what was stored before the last of what was said, then writes that.
     pub fn flush(&mut self, output: &mut impl Write) -> Result<(), FlushError> {
         if let Some(store) = &mut self.store {
-            store.commit()?;
+            match store.commit() {
+                Ok(None) => {}
+                Ok(Some((fault, late))) => {
+                    let late = late.as_nanos() as u64;
+                    self.line(
+                        HARNESS,
+                        "sync_late",
+                        &[("fault", &fault.into()), ("late", &late.into())],
+                    );
+                }
+                Err(error) => {
+                    self.fail(output);
+                    return Err(error.into());
+                }
+            }
         }
         if !self.lines.is_empty() {
             output.write_all(&self.lines)?;

@@ -7,7 +7,7 @@ use crate::desk::{Desk, HARNESS};
 use crate::envelope::{peer_message, scan};
 use crate::init::{Identity, Init};
 use crate::store::Store;
-use schism_history::Skew;
+use schism_history::{Skew, Trouble};
 use schism_kernel::{ClientId, Env, Malformed, Node, NodeInput, ProcessId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -64,6 +64,8 @@ struct Question<'a> {
 enum Order {
     /// Set the clock, and say how far ahead it is then.
     Clock { fault: u32, skew: Skew },
+    /// The disk goes wrong, or right.
+    Trouble { trouble: Trouble },
 }
 
 impl Host {
@@ -141,7 +143,8 @@ impl Host {
         let wanted = init.schism;
         let (store, stored) = match &wanted.disk {
             Some(folder) => {
-                let (store, stored) = Store::open(folder, wanted.fsync)?;
+                let (mut store, stored) = Store::open(folder, wanted.fsync)?;
+                store.trouble = wanted.trouble;
                 (Some(store), stored)
             }
             None => (None, Vec::new()),
@@ -192,6 +195,11 @@ impl Placed {
                 self.clock.skew = skew;
                 let (fault, ahead) = (fault.into(), self.clock.ahead(now).into());
                 self.desk.say(HARNESS, "clock_ok", &[("fault", &fault), ("ahead", &ahead)]);
+            }
+            Ok(Order::Trouble { trouble }) => {
+                if let Some(store) = &mut self.desk.store {
+                    store.trouble = trouble;
+                }
             }
             // `init` comes from the harness, too.
             Err(_) => self.question(now, message),

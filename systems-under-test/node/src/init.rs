@@ -1,6 +1,6 @@
 //! How a node learns who it is.
 
-use schism_history::Skew;
+use schism_history::{Skew, Trouble};
 use schism_kernel::ProcessId;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -35,6 +35,8 @@ pub struct Extension {
     pub origin: u64,
     /// How far off the node's clock is.
     pub clock: Skew,
+    /// What is wrong with its disk.
+    pub trouble: Trouble,
 }
 
 /// Who we are, and who the others are.

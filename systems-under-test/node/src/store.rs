@@ -4,19 +4,26 @@
 //! `write`. A process that is killed in the middle leaves a prefix of what it meant to write, so
 //! the only damage is a torn tail, which is cut off when the log is opened again.
 //!
-//! A record is written when something that must not be heard sooner is about to be said, and not
-//! before: what a node stored last and nobody waits for yet is lost when it is killed.
+//! A record is durable when something that must not be heard sooner is about to be said, and not
+//! before. SIGKILL takes the process and not the kernel, so what `write` has taken outlives it; but a
+//! kill stands for a crash of the whole machine, in which whatever was not synced may be lost. So a
+//! store notes, in a file beside the log, how much of the log was synced, and the harness cuts off
+//! some of the rest before a killed node is started again. The log is forced to the disk itself only
+//! if asked for: nothing the harness does takes the page cache.
 //!
-//! The log is not forced to the disk unless asked for. SIGKILL takes the process and not the
-//! kernel: what `write` has taken is in the page cache and the next incarnation reads it back.
-//! Only a crash of the whole machine loses it, and `fsync` is the answer to that.
+//! A sync may be made to fail ([`Trouble`]) or to take longer. A store that could not make something
+//! durable is of no use any more: it is not tried again, since nobody knows what the disk has kept,
+//! and the node ends.
 //!
 //! When most of the log is garbage, it is written anew beside itself and renamed into place.
 
+use schism_history::{DiskError, Trouble};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A log cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +41,19 @@ pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 pub struct Store {
     folder: PathBuf,
     file: File,
+    /// Says how many bytes of the log were synced.
+    mark: File,
     fsync: bool,
+    /// What is wrong with the disk.
+    pub trouble: Trouble,
+    /// The fault that made the last sync fail.
+    pub failed: Option<u32>,
+    /// Bytes that were synced, and bytes behind them that were only written.
+    synced: usize,
+    unsynced: usize,
     /// Records that are not written yet.
     pending: Vec<u8>,
-    /// How many bytes of them [`commit`](Store::commit) will write: something waits for them.
+    /// How many bytes, of what was written only and then of what is pending, something waits for.
     awaited: usize,
     /// The length of the record each key was last put with.
     records: HashMap<Vec<u8>, usize>,
@@ -76,24 +92,34 @@ impl Store {
         let records: HashMap<Vec<u8>, usize> =
             entries.iter().map(|(key, value)| (key.clone(), record_length(key, value))).collect();
         let live = records.values().sum();
+        let path = folder.join("synced");
+        let mark = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let mark = mark.map_err(failed("open", &path))?;
         let folder = folder.to_owned();
         let store = Store {
             folder,
             file,
+            mark,
             fsync,
+            trouble: Trouble::default(),
+            failed: None,
+            synced: sound,
+            unsynced: 0,
             pending: vec![],
             awaited: 0,
             records,
             length: sound,
             live,
         };
+        // What the crash has left is all there is, and durable.
+        store.note_synced().map_err(|source| store.failed("write", source))?;
         Ok((store, entries))
     }
 
     /// Something is about to be said that must not be heard before what was put and erased so far is
     /// durable.
     pub fn await_all(&mut self) {
-        self.awaited = self.pending.len();
+        self.awaited = self.unsynced + self.pending.len();
     }
 
     /// Sets a key's value, from the next [`commit`](Store::commit) on.
@@ -115,20 +141,60 @@ impl Store {
         }
     }
 
-    /// Writes everything that is waited for. What nobody waits for yet dies with the process.
-    pub fn commit(&mut self) -> Result<(), StoreError> {
-        if self.awaited == 0 {
-            return Ok(());
+    /// Syncs everything that is waited for, and writes the rest. Says for how long, and for which
+    /// fault, the sync was held up.
+    pub fn commit(&mut self) -> Result<Option<(u32, Duration)>, StoreError> {
+        let mut late = None;
+        if self.awaited > 0 {
+            let count = self.awaited.saturating_sub(self.unsynced);
+            let wanted = self.trouble.fails.inspect(|&(fault, _)| self.failed = Some(fault));
+            self.sync_first(count, wanted.map(|(_, error)| error))
+                .map_err(|source| self.failed("sync", source))?;
+            late = self.trouble.slow.map(|(fault, by)| (fault, Duration::from_nanos(by)));
+            if let Some((_, by)) = late {
+                std::thread::sleep(by);
+            }
+            if self.length > SHORT && self.length > BLOAT * self.live {
+                self.compact().map_err(|source| self.failed("compact", source))?;
+            }
+            self.note_synced().map_err(|source| self.failed("write", source))?;
         }
-        let awaited = &self.pending[..self.awaited];
-        let written = self.file.write_all(awaited).and_then(|()| self.sync(&self.file));
-        written.map_err(|source| self.failed("write", source))?;
-        self.pending.drain(..self.awaited);
+        if !self.pending.is_empty() {
+            let written = self.file.write_all(&self.pending);
+            written.map_err(|source| self.failed("write", source))?;
+            self.unsynced += self.pending.len();
+            self.pending.clear();
+        }
+        Ok(late)
+    }
+
+    /// Writes so many pending bytes and syncs the log, or fails as it is wanted to.
+    fn sync_first(&mut self, count: usize, wanted: Option<DiskError>) -> io::Result<()> {
+        let first = &self.pending[..count];
+        match wanted {
+            // What did fit is there.
+            Some(DiskError::Enospc) => {
+                self.file.write_all(&first[..count / 2])?;
+                return Err(nix::errno::Errno::ENOSPC.into());
+            }
+            Some(DiskError::Eio) => {
+                self.file.write_all(first)?;
+                return Err(nix::errno::Errno::EIO.into());
+            }
+            None => self.file.write_all(first)?,
+        }
+        self.sync(&self.file)?;
+        self.pending.drain(..count);
+        self.synced += self.unsynced + count;
+        self.unsynced = 0;
         self.awaited = 0;
-        if self.length > SHORT && self.length > BLOAT * self.live {
-            self.compact().map_err(|source| self.failed("compact", source))?;
-        }
         Ok(())
+    }
+
+    /// Notes how much of the log is synced. A process that is killed just before has not yet said
+    /// anything that depends on it.
+    fn note_synced(&self) -> io::Result<()> {
+        self.mark.write_all_at(&(self.synced as u64).to_le_bytes(), 0)
     }
 
     fn failed(&self, what: &'static str, source: io::Error) -> StoreError {
@@ -155,6 +221,7 @@ impl Store {
             File::open(&self.folder)?.sync_all()?;
         }
         self.file = file;
+        self.synced = bytes.len();
         self.length = bytes.len() + self.pending.len();
         Ok(())
     }
@@ -230,8 +297,15 @@ mod tests {
         store.commit().unwrap();
     }
 
+    /// What a crash leaves at least: the part of the log that was synced.
+    fn crash(folder: &Path) {
+        let synced = fs::read(folder.join("synced")).unwrap().try_into().unwrap();
+        let log = OpenOptions::new().write(true).open(folder.join("store")).unwrap();
+        log.set_len(u64::from_le_bytes(synced)).unwrap();
+    }
+
     #[test]
-    fn what_nobody_waits_for_is_lost_with_the_process() {
+    fn what_nobody_waits_for_is_lost_in_a_crash() {
         let folder = tempfile::tempdir().unwrap();
         let (mut store, _) = Store::open(folder.path(), false).unwrap();
         store.put(b"term", b"1");
@@ -240,11 +314,49 @@ mod tests {
         store.put(b"vote", b"n1");
         store.commit().unwrap();
         store.commit().unwrap();
+        drop(store);
+        let log = fs::read(folder.path().join("store")).unwrap();
+        crash(folder.path());
         let (_, found) = Store::open(folder.path(), false).unwrap();
         assert_eq!(found, [pair("term", "1")]);
-        commit(&mut store);
-        let (_, found) = Store::open(folder.path(), false).unwrap();
+        // What was written may outlive a crash all the same, and is durable then.
+        fs::write(folder.path().join("store"), log).unwrap();
+        let (mut store, found) = Store::open(folder.path(), false).unwrap();
         assert_eq!(found, [pair("term", "2"), pair("vote", "n1")]);
+        store.put(b"vote", b"n2");
+        store.commit().unwrap();
+        crash(folder.path());
+        let (mut store, again) = Store::open(folder.path(), false).unwrap();
+        assert_eq!(again, found);
+        store.put(b"vote", b"n2");
+        store.commit().unwrap();
+        store.await_all();
+        store.commit().unwrap();
+        crash(folder.path());
+        let (_, found) = Store::open(folder.path(), false).unwrap();
+        assert_eq!(found, [pair("term", "2"), pair("vote", "n2")]);
+    }
+
+    #[test]
+    fn a_sync_that_fails_says_for_which_fault() {
+        for error in [DiskError::Eio, DiskError::Enospc] {
+            let folder = tempfile::tempdir().unwrap();
+            let (mut store, _) = Store::open(folder.path(), false).unwrap();
+            store.put(b"term", b"1");
+            commit(&mut store);
+            store.trouble.fails = Some((3, error));
+            store.commit().unwrap();
+            assert_eq!(store.failed, None, "there was nothing to sync");
+            store.put(b"term", b"2");
+            store.await_all();
+            let said = store.commit().unwrap_err().to_string();
+            assert!(said.starts_with("cannot sync") && said.contains("os error"), "{said}");
+            assert_eq!(store.failed, Some(3));
+            drop(store);
+            crash(folder.path());
+            let (_, found) = Store::open(folder.path(), false).unwrap();
+            assert_eq!(found, [pair("term", "1")]);
+        }
     }
 
     fn pair(key: &str, value: &str) -> (Vec<u8>, Vec<u8>) {

@@ -175,6 +175,11 @@ impl Script for Bench {
     fn read_clock(&mut self, _: u32, _: NodeId, _: i64) {}
     fn lost(&mut self, _: NodeId, _: usize, _: &str) {}
     fn refused(&mut self, _: u32, _: &str) {}
+    fn succumbed(&mut self, _: Nanos, _: u32, node: NodeId, how: &str) {
+        panic!("{node} {how}");
+    }
+    fn slowed(&mut self, _: u32, _: Nanos) {}
+    fn limited(&mut self, _: u32, _: NodeId, _: &str) {}
     fn sent(&mut self, _: Nanos, _: &str, _: NodeId, _: NodeId) -> bool {
         false
     }

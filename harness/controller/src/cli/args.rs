@@ -127,8 +127,9 @@ pub struct RunArgs {
     /// How often faults begin, on average
     #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with = "plan")]
     pub interval: Option<Duration>,
-    /// Draw faults beyond what the protocol's model permits, to see it break
-    #[arg(long, conflicts_with = "plan")]
+    /// Draw faults beyond what the protocol's model permits, to see it break; with --plan, let it turn nodes
+    /// that the model takes to be honest
+    #[arg(long)]
     pub beyond_model: bool,
     /// A plan of faults in TOML, instead
     #[arg(long, value_name = "FILE", conflicts_with = "nemesis")]
@@ -142,9 +143,9 @@ pub struct RunArgs {
     /// Open loop: operations per second, whether or not earlier ones have ended
     #[arg(long, value_parser = parse_rate)]
     pub rate: Option<f64>,
-    /// Closed loop: a client waits at least this long from one operation to the next
-    #[arg(long, value_name = "TIME", default_value = "10ms", value_parser = parse_pace, conflicts_with = "rate")]
-    pub pace: Duration,
+    /// Closed loop: a client waits at least this long from one operation to the next [default: 10ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_pace, conflicts_with = "rate")]
+    pub pace: Option<Duration>,
     /// How many clients; `3n` is three per node [default: 2n]
     #[arg(long, short = 'c')]
     pub concurrency: Option<String>,

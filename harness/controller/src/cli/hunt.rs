@@ -62,11 +62,16 @@ pub fn fresh(
     // What cannot be drawn at all is refused before anything starts.
     asked.of_card(card, 0)?;
     let few = asked.nodes > 3 && asked.concurrency.is_none();
+    let pace = args.pace.is_none() && args.rate.is_none();
     Ok(move |dice: &mut Rng| {
         let seed = dice.below(1_000_000_000);
         let mut request = Request { ..asked.clone() };
         if few && dice.chance(0.5) {
             request.nodes = 3;
+        }
+        // What happens between two operations takes room between them.
+        if pace && dice.chance(0.3) {
+            request.pace *= [3, 8][dice.below(2) as usize];
         }
         if open && dice.chance(0.5) {
             request.time_limit = TIME_LIMIT / 2;

@@ -10,6 +10,7 @@ use crate::suite::{
 use clap::{Args, Parser};
 use schism_reports::suite::{CaseResult, SuiteResult};
 use schism_reports::terminal;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -153,7 +154,7 @@ fn sum_up(
             ..CaseResult::skipped_case(&case.name)
         })
     };
-    SuiteResult {
+    let mut result = SuiteResult {
         name: suite.name.clone(),
         about: about.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -163,7 +164,10 @@ fn sum_up(
         shard: shard.name(),
         cut_short,
         cases: cases.iter().map(of).collect(),
-    }
+        never_reached: BTreeMap::new(),
+    };
+    result.never_reached = result.unreached();
+    result
 }
 
 /// Shows a suite under way, and writes down what has ended.

@@ -10,10 +10,15 @@ use crate::store::RunDirectory;
 use crate::{Error, Recipe, real, simulated};
 use schism_checkers::{Budget, Status};
 use schism_history::History;
+use schism_protocols::Card;
 use schism_reports::RunFacts;
 use schism_run::Progress;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long a client waits from one operation to the next, unless the user says otherwise.
+const PACE: Duration = Duration::from_millis(10);
 
 /// How a run is shown and kept.
 pub struct Showing<'a> {
@@ -84,7 +89,7 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
         nodes: args.nodes,
         concurrency: concurrency.map_err(Error::usage)?,
         rate: args.rate,
-        pace: args.pace,
+        pace: args.pace.unwrap_or(PACE),
         time_limit: args.time_limit.unwrap_or(Duration::from_secs(20)),
         operations: args.ops,
         timeout: args.timeout,
@@ -149,10 +154,13 @@ pub fn run_one(recipe: &Recipe, showing: &Showing<'_>) -> Result<Status, Error> 
 }
 
 /// Every situation that a protocol of the catalogue can tell of, none of them reached yet.
-fn situations(recipe: &Recipe) -> std::collections::BTreeMap<String, u64> {
+fn situations(recipe: &Recipe) -> BTreeMap<String, u64> {
     let card = resolve::card(&recipe.test).ok().filter(|_| recipe.program.is_empty());
-    let known = card.map(|card| card.situations()).unwrap_or_default();
-    known.into_iter().map(|mark| (mark.to_string(), 0)).collect()
+    card.map(situations_of).unwrap_or_default()
+}
+
+fn situations_of(card: &Card) -> BTreeMap<String, u64> {
+    card.situations().into_iter().map(|mark| (mark.to_string(), 0)).collect()
 }
 
 /// Says what is going to happen, the seed first.
@@ -200,13 +208,17 @@ fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
         let began = std::time::Instant::now();
         let mut done = 0u64;
         let mut steps = 0u64;
-        let mut counts = std::collections::BTreeMap::new();
+        let mut counts = BTreeMap::new();
         let mut first_bad = None;
+        let mut situations = situations_of(card);
         let mut live = LiveLine::new(!args.json);
         simulated::seeds(&list, jobs, &|seed| request.of_card(card, seed), &mut |result| {
             done += 1;
             steps += result.steps;
             *counts.entry(result.verdict.overall).or_insert(0u64) += 1;
+            for (mark, count) in &result.marks {
+                *situations.entry(mark.to_string()).or_default() += count;
+            }
             if live.shown() {
                 live.draw(&format!("{name}: {done} of {} seeds", list.len()));
             }
@@ -227,6 +239,9 @@ fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
             steps as f64 / seconds / 1e6,
             tally.join(", ")
         );
+        if let Some(situations) = schism_reports::terminal::situations(&situations) {
+            text += &format!("  situations: {situations}\n");
+        }
         let mut command = None;
         if let Some(bad) = &first_bad {
             let line = command_line(Some((bad.seed, true)));
@@ -241,11 +256,11 @@ fn many_seeds(args: &TestArgs, request: &Request, seeds: Seeds) -> Outcome {
             command = Some(line);
         }
         if args.json {
-            let counts: std::collections::BTreeMap<String, u64> =
+            let counts: BTreeMap<String, u64> =
                 counts.iter().map(|(status, n)| (status.to_string(), *n)).collect();
             reports.push(serde_json::json!({
                 "test": name, "seeds": done, "seconds": seconds, "overall": overall,
-                "counts": counts, "first-bad-seed": first_bad.as_ref().map(|bad| bad.seed),
+                "counts": counts, "situations": situations, "first-bad-seed": first_bad.as_ref().map(|bad| bad.seed),
                 "findings": first_bad.as_ref().map(|bad| &bad.verdict.findings), "replay": command,
             }));
         } else {

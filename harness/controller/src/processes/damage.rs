@@ -2,7 +2,7 @@
 //! touched.
 
 use schism_nemesis::Rng;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -12,6 +12,23 @@ const LATEST: u64 = 4096;
 /// Where, counted from the end of a file, the damage is done; nothing if there is nothing.
 fn place(length: u64, dice: &mut Rng) -> Option<u64> {
     (length > 0).then(|| 1 + dice.below(length.min(LATEST)))
+}
+
+/// A crash: of what was written behind the part of a log that its node has noted to be synced, all
+/// is lost, or the last of it, or nothing. Says how many bytes.
+pub(super) fn lose_unsynced(folder: &Path, dice: &mut Rng) -> io::Result<usize> {
+    let mut synced = [0; 8];
+    File::open(folder.join("synced"))?.read_exact(&mut synced)?;
+    let log = OpenOptions::new().write(true).open(folder.join("store"))?;
+    let length = log.metadata()?.len();
+    let unsynced = length.saturating_sub(u64::from_le_bytes(synced));
+    let lost = match dice.below(3) {
+        0 => 0,
+        1 => dice.below(unsynced + 1),
+        _ => unsynced,
+    };
+    log.set_len(length - lost)?;
+    Ok(lost as usize)
 }
 
 /// Cuts off the end of a log, in the middle of a record or not: an older state, or a torn write.
@@ -41,6 +58,22 @@ pub(super) fn flip(log: &Path, dice: &mut Rng) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_crash_takes_only_what_was_not_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..200 {
+            std::fs::write(folder.path().join("store"), [1; 105]).unwrap();
+            std::fs::write(folder.path().join("synced"), 100u64.to_le_bytes()).unwrap();
+            let lost = lose_unsynced(folder.path(), &mut Rng::new(seed, &[])).unwrap();
+            let left = std::fs::metadata(folder.path().join("store")).unwrap().len();
+            assert_eq!(left, 105 - lost as u64);
+            seen.insert(lost);
+        }
+        assert!(seen.into_iter().eq(0..=5));
+        assert!(lose_unsynced(&folder.path().join("none"), &mut Rng::new(1, &[])).is_err());
+    }
 
     #[test]
     fn damage_is_done_where_it_is_said_to_be() {

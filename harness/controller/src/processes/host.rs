@@ -304,6 +304,9 @@ impl Host {
                     Command::Clock { fault, node, skew } => {
                         self.set_clock(now, fault, usize::from(node.0), skew, script);
                     }
+                    Command::Trouble { node, trouble } => {
+                        self.set_trouble(now, usize::from(node.0), trouble, script);
+                    }
                     Command::Thaw => self.router.thaw(now, script),
                     Command::Ask { client, node, body } => {
                         let line =

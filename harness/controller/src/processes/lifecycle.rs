@@ -6,12 +6,13 @@ use super::damage;
 use super::error::said;
 use super::host::Host;
 use super::letter::HARNESS;
+use super::limits::{self, Resource};
 use super::pipe::Reading;
 use super::process::{Life, Process};
 use super::router::{Part, token};
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use nix::sys::signal::Signal;
-use schism_history::{Nanos, NodeId, Skew};
+use schism_history::{Nanos, NodeId, Skew, Trouble};
 use schism_nemesis::{FaultId, Rng};
 use schism_run::Disk;
 use serde_json::json;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 /// The key of the random numbers that decide what becomes of a dead node's disk.
 const DAMAGE: u64 = 5;
+const UNSYNCED: u64 = 4;
 /// What a dead process can at most have left in a pipe, in reads.
 const LAST_READS: usize = 64;
 /// How long nodes may take to end when their input has ended, at the end of a run.
@@ -83,8 +85,10 @@ impl Host {
         place.losing = None;
         place.blamed = false;
         place.paused = false;
+        place.fallen = false;
         place.process = Some(process);
         self.watch_over(seat).map_err(HostError::system("watch over a node"))?;
+        self.limit(seat, Trouble::default(), script);
         self.deadlines.push((deadline, seat, self.router.seats[seat].generation));
 
         let init = self.init(seat, incarnation);
@@ -122,7 +126,7 @@ impl Host {
             body["schism"] = json!({
                 "incarnation": incarnation, "disk": place.disk, "seed": self.config.seed,
                 "notes": true, "fsync": self.config.fsync,
-                "origin": self.origin, "clock": place.clock,
+                "origin": self.origin, "clock": place.clock, "trouble": place.trouble,
             });
         }
         json!({"src": HARNESS, "dest": place.name, "body": body}).to_string()
@@ -180,7 +184,60 @@ impl Host {
         if !self.config.program.is_extended() {
             return script.refused(fault, "a program that is not ours keeps its own clock");
         }
-        let body = json!({"type": "clock", "fault": fault, "skew": skew});
+        self.order(now, seat, json!({"type": "clock", "fault": fault, "skew": skew}));
+    }
+
+    /// Tells a node what it has to cope with from now on, and sets its limits.
+    pub(super) fn set_trouble<S: Script>(
+        &mut self,
+        now: Nanos,
+        seat: usize,
+        trouble: Trouble,
+        script: &mut S,
+    ) {
+        let before = std::mem::replace(&mut self.router.seats[seat].trouble, trouble);
+        self.limit(seat, before, script);
+        if (before.fails, before.slow) == (trouble.fails, trouble.slow) {
+            return;
+        }
+        if self.config.program.is_extended() {
+            return self.order(now, seat, json!({"type": "trouble", "trouble": trouble}));
+        }
+        let faults = trouble.fails.map(|(fault, _)| fault).into_iter();
+        for fault in faults.chain(trouble.slow.map(|(fault, _)| fault)) {
+            script.refused(fault, "a program that is not ours has its own way to the disk");
+        }
+    }
+
+    /// Sets the limits of a node's process that are other than they were, and has the system say so.
+    fn limit<S: Script>(&mut self, seat: usize, before: Trouble, script: &mut S) {
+        let place = &self.router.seats[seat];
+        let Some(process) = place.process.as_ref().filter(|p| p.life != Life::Killed) else {
+            return;
+        };
+        let (id, now) = (process.id(), place.trouble);
+        for (resource, before, now) in [
+            (Resource::Memory, before.memory, now.memory),
+            (Resource::Descriptors, before.descriptors, now.descriptors),
+        ] {
+            if before == now {
+                continue;
+            }
+            let set = limits::set(id, resource, now.map(|(_, most)| most));
+            let Some((fault, most)) = now else { continue };
+            match (set, limits::read(id, resource)) {
+                (Ok(()), Some(read)) if read <= most => {
+                    script.limited(fault, NodeId(seat as u16), &resource.words(read));
+                }
+                (Err(e), _) => script.refused(fault, &format!("the system refused it ({e})")),
+                (Ok(()), _) => script.refused(fault, "the system does not show the limit"),
+            }
+        }
+    }
+
+    /// Tells a node something beyond Maelstrom's protocol, in this life or, if it is about to begin
+    /// another, then.
+    fn order(&mut self, now: Nanos, seat: usize, body: serde_json::Value) {
         let line = json!({"src": HARNESS, "dest": self.router.seats[seat].name, "body": body});
         let line = line.to_string();
         if !self.router.push(now, seat, line.as_bytes()) {
@@ -266,7 +323,27 @@ impl Host {
         let place = &mut self.router.seats[seat];
         let Some(process) = place.process.take() else { return Ok(()) };
         place.paused = false;
-        if killed && status.signal() == Some(libc::SIGKILL) {
+        let (fallen, trouble) = (std::mem::take(&mut place.fallen), place.trouble);
+        if killed || fallen {
+            let keys = [UNSYNCED, seat as u64, u64::from(place.incarnation)];
+            let mut dice = Rng::new(self.config.seed, &keys);
+            match damage::lose_unsynced(&place.disk, &mut dice) {
+                Ok(lost) => script.lost(node, lost, "unsynced bytes"),
+                // A program that is not ours, or one that was killed before it had a disk.
+                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::UnexpectedEof) => {}
+                Err(source) => {
+                    let path = place.disk.clone();
+                    return Err(HostError::File {
+                        what: "lose what was not synced in",
+                        path,
+                        source,
+                    });
+                }
+            }
+        }
+        if fallen {
+            // It has said itself what became of it.
+        } else if killed && status.signal() == Some(libc::SIGKILL) {
             // What a kill cut off in the middle was never sent.
             script.confirm(node, "was seen dead");
         } else {
@@ -275,7 +352,11 @@ impl Host {
                 let line = process.incoming.rest();
                 self.router.garbage(now, seat, "it ended within a line", line, script);
             }
-            script.died(now, node, &(in_words(status) + &said(&standard_error)));
+            let how = in_words(status) + &said(&standard_error);
+            match trouble.memory.or(trouble.descriptors).filter(|_| !killed) {
+                Some((fault, _)) => script.succumbed(now, fault, node, &how),
+                None => script.died(now, node, &how),
+            }
         }
         match self.router.seats[seat].restart.take() {
             Some((incarnation, disk)) => self.start(now, seat, incarnation, disk, script),

@@ -15,6 +15,7 @@ mod error;
 mod host;
 mod letter;
 mod lifecycle;
+mod limits;
 mod log;
 mod notes;
 mod pipe;

@@ -36,6 +36,19 @@ struct Mark {
     situation: CompactString,
 }
 
+/// What a node says whose disk fails.
+#[derive(Deserialize)]
+struct SyncFailed {
+    fault: FaultId,
+}
+
+/// What a node says whose disk was slow.
+#[derive(Deserialize)]
+struct SyncLate {
+    fault: FaultId,
+    late: Nanos,
+}
+
 /// What a node says that was told to set its clock.
 #[derive(Deserialize)]
 struct ClockOk {
@@ -76,6 +89,17 @@ impl Router {
                 let ClockOk { fault, ahead } =
                     serde_json::from_slice(letter.body).map_err(unreadable)?;
                 script.read_clock(fault, node, ahead);
+            }
+            "sync_failed" => {
+                let SyncFailed { fault } =
+                    serde_json::from_slice(letter.body).map_err(unreadable)?;
+                self.seats[seat].fallen = true;
+                script.succumbed(now, fault, node, "stopped, as a sync failed");
+            }
+            "sync_late" => {
+                let SyncLate { fault, late } =
+                    serde_json::from_slice(letter.body).map_err(unreadable)?;
+                script.slowed(fault, late);
             }
             "init_ok" => {
                 if let Some(process) = &mut self.seats[seat].process

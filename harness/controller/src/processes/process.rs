@@ -64,6 +64,11 @@ impl Process {
         })
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether messages still reach it.
     pub fn listens(&self) -> bool {
         self.life != Life::Killed && self.stdin.is_some()

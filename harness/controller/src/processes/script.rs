@@ -25,6 +25,12 @@ pub trait Script {
     fn read_clock(&mut self, fault: FaultId, node: NodeId, ahead: i64);
     /// So much of what a node that was killed had stored is lost.
     fn lost(&mut self, node: NodeId, count: usize, what: &str);
+    /// A node did not survive what a fault made it cope with.
+    fn succumbed(&mut self, now: Nanos, fault: FaultId, node: NodeId, how: &str);
+    /// Something a node made durable took so much longer because of a fault.
+    fn slowed(&mut self, fault: FaultId, by: Nanos);
+    /// The system says that a fault limits a node to so much.
+    fn limited(&mut self, fault: FaultId, node: NodeId, to: &str);
     /// Something stood in the way of a fault.
     fn refused(&mut self, fault: FaultId, why: &str);
     /// A node broke the protocol with the harness.
@@ -81,6 +87,15 @@ impl Script for Run {
     }
     fn lost(&mut self, node: NodeId, count: usize, what: &str) {
         Run::lost(self, node, count, what);
+    }
+    fn succumbed(&mut self, now: Nanos, fault: FaultId, node: NodeId, how: &str) {
+        Run::succumbed(self, now, fault, node, how);
+    }
+    fn slowed(&mut self, fault: FaultId, by: Nanos) {
+        Run::slowed(self, fault, by);
+    }
+    fn limited(&mut self, fault: FaultId, node: NodeId, to: &str) {
+        Run::limited(self, fault, node, to);
     }
     fn refused(&mut self, fault: FaultId, why: &str) {
         Run::refused(self, fault, why);

@@ -2,7 +2,7 @@
 
 use super::log::NodeLog;
 use super::process::{Life, Process};
-use schism_history::{Nanos, Skew};
+use schism_history::{Nanos, Skew, Trouble};
 use schism_run::Disk;
 use std::path::PathBuf;
 
@@ -26,6 +26,10 @@ pub(super) struct Seat {
     pub losing: Option<Box<dyn FnMut() -> bool>>,
     /// How far off its clock is.
     pub clock: Skew,
+    /// What it has to cope with.
+    pub trouble: Trouble,
+    /// Its process is about to end, as it could not make something durable.
+    pub fallen: bool,
     /// Its output is not read before this other node has read some of its input.
     pub waits_for: Option<usize>,
     /// When it last read something, or began to have something to read.
@@ -54,6 +58,8 @@ impl Seat {
             incarnation: 0,
             losing: None,
             clock: Skew::default(),
+            trouble: Trouble::default(),
+            fallen: false,
             waits_for: None,
             progress: 0,
             listed: false,

@@ -7,8 +7,8 @@ use crate::processes::tie_to_parent;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use schism_checkers::{Finding, Status};
-use schism_reports::Figures;
 use schism_reports::suite::{CaseOutcome, CaseResult, Found, Sweep};
+use schism_reports::{Figures, RunFacts};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -49,6 +49,7 @@ struct Judged {
     findings: Vec<Finding>,
     run: PathBuf,
     figures: Option<Figures>,
+    facts: RunFacts,
 }
 
 /// What `schism test --seeds --json` says of a protocol.
@@ -60,6 +61,7 @@ struct Swept {
     counts: BTreeMap<String, u64>,
     first_bad_seed: Option<u64>,
     findings: Option<Vec<Finding>>,
+    situations: BTreeMap<String, u64>,
 }
 
 impl<'a> Running<'a> {
@@ -192,12 +194,14 @@ fn judged(text: &str, store: &Path, result: &mut CaseResult) -> Option<Status> {
     let run = judged.run.strip_prefix(store).ok();
     result.run = run.map(|run| run.to_string_lossy().into_owned());
     result.figures = judged.figures;
+    result.situations = judged.facts.marks;
     Some(judged.overall)
 }
 
 fn swept(text: &str, result: &mut CaseResult) -> Option<Status> {
     let [swept]: [Swept; 1] = serde_json::from_str(text).ok()?;
     result.findings = found(&swept.findings.unwrap_or_default());
+    result.situations = swept.situations;
     let Swept { seeds, counts, first_bad_seed, .. } = swept;
     result.sweep = Some(Sweep { seeds, counts, first_bad_seed });
     Some(swept.overall)

@@ -6,6 +6,7 @@
 mod controller;
 mod faults;
 mod foreign;
+mod hardships;
 mod play;
 mod toy;
 mod traffic;
@@ -64,6 +65,10 @@ fn toy_trials() -> Vec<Trial> {
             "a_sender_struck_in_the_middle_has_sent_to_some",
             faults::a_sender_struck_in_the_middle_has_sent_to_some,
         ),
+        trial("a_node_whose_disk_fails_stops", hardships::a_node_whose_disk_fails_stops),
+        trial("a_slow_disk_holds_answers_up", hardships::a_slow_disk_holds_answers_up),
+        trial("limits_are_seen_by_the_system", hardships::limits_are_seen_by_the_system),
+        trial("a_kill_takes_what_was_not_synced", hardships::a_kill_takes_what_was_not_synced),
         trial("a_dead_node_hears_nothing", faults::a_dead_node_hears_nothing),
     ]
 }
@@ -84,6 +89,11 @@ fn foreign_trials() -> Vec<Trial> {
 fn controller_trials() -> Vec<Trial> {
     vec![
         trial("nothing_survives_the_controller", controller::nothing_survives_the_controller),
+        trial(
+            "a_controller_that_panics_or_is_interrupted_leaves_nothing",
+            controller::a_controller_that_panics_or_is_interrupted_leaves_nothing,
+        ),
+        trial("the_program_touches_only_its_store", controller::the_program_touches_only_its_store),
         trial(
             "an_interrupt_is_told_a_second_aborts",
             controller::an_interrupt_is_told_a_second_aborts,

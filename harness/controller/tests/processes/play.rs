@@ -1,7 +1,7 @@
 //! A script that tests write as a closure.
 
 use schism::processes::{Config, Host, HostError, Program, Script};
-use schism_history::{Message, Nanos, NodeId, ProtocolEvent, Skew};
+use schism_history::{Message, Nanos, NodeId, ProtocolEvent, Skew, Trouble};
 use schism_nemesis::{Fabric, FaultId, LinkRule};
 use schism_run::{Command, Disk};
 use serde_json::{Value, json};
@@ -19,6 +19,9 @@ pub enum Seen {
     Confirmed(u16, String),
     Clock(FaultId, u16, i64),
     Refused(FaultId, String),
+    Succumbed(FaultId, u16, String),
+    Slowed(FaultId, Nanos),
+    Limited(FaultId, u16, String),
     Lost(usize),
     Garbage(u16, String),
     Reply(u32, Value),
@@ -62,6 +65,9 @@ impl Hands {
     }
     pub fn clock(&mut self, fault: FaultId, node: u16, skew: Skew) {
         self.commands.push(Command::Clock { fault, node: NodeId(node), skew });
+    }
+    pub fn trouble(&mut self, node: u16, trouble: Trouble) {
+        self.commands.push(Command::Trouble { node: NodeId(node), trouble });
     }
     pub fn thaw(&mut self) {
         self.commands.push(Command::Thaw);
@@ -142,6 +148,17 @@ impl<F: FnMut(&Seen, &mut Hands)> Script for Scripted<F> {
         if count > 0 {
             self.see(now, Seen::Lost(count));
         }
+    }
+    fn succumbed(&mut self, now: Nanos, fault: FaultId, node: NodeId, how: &str) {
+        self.see(now, Seen::Succumbed(fault, node.0, how.into()));
+    }
+    fn slowed(&mut self, fault: FaultId, by: Nanos) {
+        let now = self.hands.now;
+        self.see(now, Seen::Slowed(fault, by));
+    }
+    fn limited(&mut self, fault: FaultId, node: NodeId, to: &str) {
+        let now = self.hands.now;
+        self.see(now, Seen::Limited(fault, node.0, to.into()));
     }
     fn refused(&mut self, fault: FaultId, why: &str) {
         let now = self.hands.now;

@@ -14,6 +14,8 @@ pub enum Question {
     Echo { echo: String },
     /// Adds one to a number that survives crashes, and says what it is.
     Add,
+    /// Says what the sum is, and only then makes sure that it survives crashes.
+    AddLate,
     /// Says what it is.
     Read,
     /// Sends so many long messages to everybody, without reading anything in between, and answers
@@ -101,6 +103,11 @@ impl Toy {
                 self.total += 1;
                 out.store(Total(self.total));
                 Reply::Total { total: self.total, incarnation }
+            }
+            Question::AddLate => {
+                self.total += 1;
+                out.indicate(ask.answer(Reply::Total { total: self.total, incarnation }));
+                return out.store(Total(self.total));
             }
             Question::Read => Reply::Total { total: self.total, incarnation },
             Question::Flood { count } => {

@@ -1,5 +1,7 @@
 //! A plan in motion: what is done to whom, in which order, and how it ends.
 
+mod struck;
+
 use proptest::prelude::*;
 use schism_history::{FaultEdge, NodeId, Skew};
 use schism_nemesis::{Action, AfterKill, Clock, Fault, Plan, Roles, Schedule, Shape, Target, What};
@@ -103,6 +105,12 @@ impl Host {
                 Action::Resume { node, .. } => {
                     assert!(std::mem::replace(&mut self.paused[usize::from(node.0)], false));
                     self.log.push(format!("{now} resumed {node}"));
+                }
+                Action::Turned { node, turn } => {
+                    self.log.push(format!("{now} {node} turned: {turn}"))
+                }
+                Action::Trouble { node, trouble } => {
+                    self.log.push(format!("{now} {node} has {trouble:?}"));
                 }
                 Action::Clock { fault, node, skew } => {
                     assert!(self.open.contains(&fault));
