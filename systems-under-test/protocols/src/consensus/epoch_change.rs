@@ -10,9 +10,12 @@
 //! In the book a process refuses when it hears of an epoch, and only then. That is not enough: one
 //! that has followed another leader into a later epoch, and then comes to trust its former leader
 //! again, is never heard of by that leader, which has trusted itself all along. Here a process
-//! refuses as well when it comes to trust a leader in whose epoch it is not; and since it will, it
-//! need not refuse a leader that it does not trust yet. What it refuses with is the epoch it is in.
-//! Nor does it refuse when the epochs of its leader overtake each other: it is in a later one.
+//! weighs the last epoch of a leader when it comes to trust it, and not only when it hears of it:
+//! it enters it then, or refuses it; and since it will, it need not refuse a leader that it does
+//! not trust yet. What it refuses with is the epoch it is in. Nor does it refuse when the epochs of
+//! its leader overtake each other: it is in a later one.
+
+use std::collections::BTreeMap;
 
 use schism_kernel::Three::{A as Pl, B as Beb, C as Omega};
 use schism_kernel::{
@@ -37,6 +40,8 @@ pub struct LeaderBasedEpochChange {
     leader: Option<ProcessId>,
     lastts: u64,
     ts: u64,
+    /// The last epoch that each has begun, as far as it has heard.
+    begun: BTreeMap<ProcessId, u64>,
     /// Defect: all leaders take their timestamps from the same sequence.
     pub reuses_timestamps: bool,
 }
@@ -65,21 +70,16 @@ impl Algorithm for LeaderBasedEpochChange {
                 self.trusted = Some(p);
                 if p == cx.me {
                     self.try_later(self.lastts, cx);
-                } else if self.leader != Some(p) {
-                    cx.trigger(Pl(Send(p, Nack(self.lastts))));
+                } else {
+                    self.enter_or_refuse(p, cx);
                 }
             }
             // upon event ⟨ beb, Deliver | ℓ, [NEWEPOCH, newts] ⟩ do
             Beb(Deliver(l, NewEpoch(newts))) => {
-                if self.trusted != Some(l) {
-                    return;
-                }
-                if newts > self.lastts {
-                    (self.lastts, self.leader) = (newts, Some(l));
-                    cx.note(Note::new("start-epoch").peer(l).number(newts));
-                    cx.indicate(StartEpoch(newts, l));
-                } else if self.leader != Some(l) {
-                    cx.trigger(Pl(Send(l, Nack(self.lastts))));
+                let begun = self.begun.entry(l).or_default();
+                *begun = newts.max(*begun);
+                if self.trusted == Some(l) {
+                    self.enter_or_refuse(l, cx);
                 }
             }
             // upon event ⟨ pl, Deliver | p, [NACK] ⟩ do
@@ -93,6 +93,17 @@ impl Algorithm for LeaderBasedEpochChange {
 }
 
 impl LeaderBasedEpochChange {
+    fn enter_or_refuse(&mut self, l: ProcessId, cx: &mut Cx<'_, Self>) {
+        let newts = self.begun.get(&l).copied().unwrap_or(0);
+        if newts > self.lastts {
+            (self.lastts, self.leader) = (newts, Some(l));
+            cx.note(Note::new("start-epoch").peer(l).number(newts));
+            cx.indicate(StartEpoch(newts, l));
+        } else if self.leader != Some(l) {
+            cx.trigger(Pl(Send(l, Nack(self.lastts))));
+        }
+    }
+
     /// Begins an epoch that is later than this one.
     fn try_later(&mut self, lastts: u64, cx: &mut Cx<'_, Self>) {
         let step = if self.reuses_timestamps { 1 } else { cx.n() as u64 };
