@@ -1,84 +1,171 @@
 //! What an operation of a protocol costs when nothing goes wrong.
+//!
+//! How fast it is, is measured as processes under full load. How many messages it takes, too: there
+//! protocols that can say much at once do. What books count is what an operation costs alone, and
+//! that is counted in the simulator, where everything that an operation causes is waited for: in a
+//! run with more operations and one with fewer that is as long. What the nodes say anyway, such as
+//! that they are alive, is the same in both, and the difference is what operations cause.
 
 use crate::cli::LiveLine;
 use crate::judge::meta_of;
 use crate::resolve::Request;
 use crate::store::RunDirectory;
-use crate::{Error, real};
+use crate::{Error, real, simulated};
 use schism_history::{Entry, History, OpKind, Peer, Phase};
 use schism_nemesis::Mix;
-use schism_protocols::{Card, Environment};
+use schism_protocols::{Card, Environment, Model};
+use schism_workloads::judged_as;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What was measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cost {
-    /// Acknowledged operations per second.
+    /// Operations per second that are done under full load, by processes.
     pub throughput: f64,
-    /// Messages between nodes per acknowledged operation, but for those that only keep links and
-    /// detectors going.
+    /// Messages between nodes per operation there, without those that would be sent anyway.
+    pub loaded: f64,
+    /// The same per operation that comes alone.
     pub messages: f64,
-    /// The same with all of them.
-    pub all_messages: f64,
-    /// The share of these operations that change something.
+    /// What these messages are, and how many of each an operation costs.
+    pub kinds: BTreeMap<String, f64>,
+    /// The share of operations that change something.
     pub changes: f64,
 }
 
-/// Messages that are sent whether or not there is anything to do, and acknowledgements of links.
-const UPKEEP: [&str; 5] = ["Received", "Request", "Reply", "Alive", "Heartbeat"];
+/// What links say to acknowledge messages, which is not counted.
+const ACKNOWLEDGED: &str = "Received";
+/// How many operations per second come alone: where they take rounds, which are slow, the second.
+const ALONE: (f64, f64) = (10.0, 0.25);
+/// How many of them there are, and how many in the run with fewer.
+const MANY_AND_FEW: (u32, u32) = (300, 100);
 
-/// Runs a protocol as processes for this long, with clients that never rest.
+/// Runs a protocol as processes for this long, with clients that never rest, and in the simulator
+/// with clients that rest for long.
 pub fn measure(card: &'static Card, nodes: u16, time_limit: Duration) -> Result<Cost, Error> {
-    let request = Request {
+    let common = Request {
         nodes,
-        time_limit,
         timeout: Duration::from_secs(5),
-        settle: Duration::from_millis(600),
         messages: "all".into(),
         mix: Mix::None,
         environment: Environment::Reliable,
         ..Request::default()
     };
+    let settle = Duration::from_millis(600);
+    let loaded = count(&as_processes(card, Request { time_limit, settle, ..common.clone() })?);
+    let rate = if card.model == Model::Rounds { ALONE.1 } else { ALONE.0 };
+    let time_limit = Duration::from_secs_f64(f64::from(MANY_AND_FEW.0) / rate);
+    let alone = |operations: u32| {
+        let request = Request {
+            time_limit,
+            rate: Some(f64::from(operations) / time_limit.as_secs_f64()),
+            settle: Duration::from_secs(5),
+            simulated: true,
+            ..common.clone()
+        };
+        Ok::<_, Error>(count(&simulated::run(&request.of_card(card, 1)?)?.history))
+    };
+    let (many, few) = (alone(MANY_AND_FEW.0)?, alone(MANY_AND_FEW.1)?);
+    let caused = many.less(&few);
+    let anyway = (many.all_messages()
+        - caused.all_messages() * many.operations / caused.operations)
+        / many.until_silence;
+    let loaded_messages = loaded.all_messages() - anyway * loaded.until_silence;
+    let each = |messages: f64| messages / caused.operations;
+    Ok(Cost {
+        throughput: loaded.done / loaded.seconds,
+        loaded: loaded_messages.max(0.0) / loaded.done.max(1.0),
+        messages: each(caused.all_messages()),
+        kinds: caused.messages.iter().map(|(kind, &n)| (kind.clone(), each(n))).collect(),
+        changes: each(caused.changes),
+    })
+}
+
+fn as_processes(card: &'static Card, request: Request) -> Result<History, Error> {
     let recipe = request.of_card(card, 1)?;
     let store = std::env::temp_dir().join(format!("schism-bench-{}", std::process::id()));
     let directory = RunDirectory::create(&store, &recipe)?;
     let outcome = real::run(&recipe, &directory, meta_of(&recipe), &mut LiveLine::new(false));
     // Whatever came of it, nobody will look at it again.
     let _ = std::fs::remove_dir_all(&store);
-    Ok(cost_of(&outcome?.history))
+    Ok(outcome?.history)
 }
 
-/// Counts what happened until the run stopped asking.
-fn cost_of(history: &History) -> Cost {
+/// What happened from the first operation until the run began to look at the outcome.
+#[derive(Debug, Default, PartialEq)]
+struct Count {
+    /// For how long operations were asked for.
+    seconds: f64,
+    /// How long it was until all was silent.
+    until_silence: f64,
+    /// Acknowledged operations.
+    operations: f64,
+    /// Those whose effect was seen while others were still asked for.
+    done: f64,
+    /// Those that changed something.
+    changes: f64,
+    /// Messages of the protocol between different nodes, by kind.
+    messages: BTreeMap<String, f64>,
+}
+
+impl Count {
+    fn all_messages(&self) -> f64 {
+        self.messages.values().fold(0.0, |sum, n| sum + n)
+    }
+
+    /// What this has more than another of the same kind; at least one operation.
+    fn less(&self, other: &Count) -> Count {
+        let of = |kind: &String| other.messages.get(kind).copied().unwrap_or(0.0);
+        let messages = self.messages.iter().map(|(kind, n)| (kind.clone(), n - of(kind)));
+        Count {
+            operations: (self.operations - other.operations).max(1.0),
+            changes: self.changes - other.changes,
+            messages: messages.collect(),
+            ..Count::default()
+        }
+    }
+}
+
+fn count(history: &History) -> Count {
     let phase = |wanted: Phase| {
         let is = |entry: &Entry| matches!(entry, Entry::Phase(phase) if *phase == wanted);
         history.records.iter().find(|record| is(&record.entry)).map(|record| record.time)
     };
-    let (begin, end) = (phase(Phase::Chaos).unwrap_or(0), phase(Phase::Heal).unwrap_or(u64::MAX));
-    let (mut operations, mut changes, mut messages, mut upkeep) = (0u64, 0u64, 0u64, 0u64);
-    for record in &history.records {
+    let begin = phase(Phase::Chaos).unwrap_or(0);
+    let end = phase(Phase::Heal).unwrap_or(u64::MAX);
+    let last = phase(Phase::Final).unwrap_or(u64::MAX);
+    // Broadcasts and links acknowledge what they have yet to do.
+    let receivers = match judged_as(&history.meta.workload) {
+        "broadcast" => Some(history.meta.nodes.max(1)),
+        "link" => Some(1),
+        _ => None,
+    };
+    let seconds = |until: u64| until.saturating_sub(begin) as f64 / 1e9;
+    let until_silence = seconds(last);
+    let mut count = Count { seconds: seconds(end), until_silence, ..Count::default() };
+    let mut delivered = 0u64;
+    for record in history.records.iter().filter(|record| record.time < last) {
         match &record.entry {
-            Entry::Op(op) if op.kind == OpKind::Ok && record.time <= end => {
-                operations += 1;
-                changes += u64::from(op.f != "read");
+            Entry::Op(op) if op.kind == OpKind::Ok => {
+                count.operations += 1.0;
+                count.done += f64::from(u8::from(record.time <= end));
+                count.changes += f64::from(u8::from(op.f != "read"));
             }
-            Entry::Message(message) if (begin..end).contains(&message.sent) => {
-                if let (Peer::Node(_), Peer::Node(_)) = (message.src, message.dest) {
-                    let keeps_up = UPKEEP.contains(&message.kind.as_str());
-                    *(if keeps_up { &mut upkeep } else { &mut messages }) += 1;
+            Entry::Event(event) if event.kind == "deliver" && record.time <= end => delivered += 1,
+            Entry::Message(message) if message.sent >= begin => {
+                if let (Peer::Node(_), Peer::Node(_)) = (message.src, message.dest)
+                    && message.kind != ACKNOWLEDGED
+                {
+                    *count.messages.entry(message.kind.to_string()).or_default() += 1.0;
                 }
             }
             _ => {}
         }
     }
-    let per_operation = |count: u64| count as f64 / operations.max(1) as f64;
-    let seconds = end.saturating_sub(begin) as f64 / 1e9;
-    Cost {
-        throughput: operations as f64 / seconds,
-        messages: per_operation(messages),
-        all_messages: per_operation(messages + upkeep),
-        changes: per_operation(changes),
+    if let Some(receivers) = receivers {
+        count.done = delivered as f64 / receivers as f64;
     }
+    count
 }
 
 #[cfg(test)]
@@ -125,8 +212,17 @@ mod tests {
         push(16, ok("write"));
         push(510, Entry::Phase(Phase::Heal));
         push(511, message(511, "Relay"));
-        let cost = cost_of(&history);
-        let expected = Cost { throughput: 4.0, messages: 1.5, all_messages: 2.0, changes: 0.5 };
-        assert_eq!(cost, expected);
+        push(610, Entry::Phase(Phase::Final));
+        push(612, message(611, "Relay"));
+        let messages = [("Relay".to_string(), 3.0)].into();
+        let expected = Count {
+            seconds: 0.5,
+            until_silence: 0.6,
+            operations: 2.0,
+            done: 2.0,
+            changes: 1.0,
+            messages,
+        };
+        assert_eq!(count(&history), expected);
     }
 }

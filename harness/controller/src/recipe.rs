@@ -70,6 +70,9 @@ pub struct Recipe {
     /// How long the network may take to calm down in the end.
     #[serde(with = "time")]
     pub settle: Duration,
+    /// How long it must be silent to be called calm.
+    #[serde(with = "time", default = "silence")]
+    pub silence: Duration,
     /// Fewer acknowledged operations than this mean nothing.
     pub operations_min: u64,
     /// Which messages are recorded: `all`, `none`, or one in so many.
@@ -101,6 +104,12 @@ const SIMULATED_DELAY: (Duration, Duration) =
 /// More clients than this are no workload.
 const CLIENTS_MAX: u32 = 10_000;
 
+/// How long the network must be silent to be called calm, unless the protocol waits for longer:
+/// longer than links wait to send again what is not acknowledged.
+pub fn silence() -> Duration {
+    Duration::from_millis(500)
+}
+
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -131,6 +140,7 @@ impl Recipe {
             limit: Limit { time: nanos(self.time_limit), operations: self.operations },
             timeout: nanos(self.timeout),
             settle: nanos(self.settle),
+            silence: nanos(self.silence),
             seed: self.seed,
             messages: parse_messages(&self.messages).unwrap_or(Messages::Off),
             script: self.script.clone(),

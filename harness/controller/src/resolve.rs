@@ -1,9 +1,11 @@
 //! From what a user asks for to a recipe.
 
 use crate::environment::{allowance, talks};
+use crate::recipe::silence;
 use crate::{Error, Recipe};
 use schism_nemesis::{Allowance, Mix, Plan, What};
 use schism_protocols::{Card, Environment, Model};
+use schism_workloads::{Shape, workload};
 use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,6 +53,10 @@ pub struct Request {
     pub fail_fast: bool,
 }
 
+/// In the end there is so many times as long as it takes to notice a crash: the last may come when
+/// the chaos ends, and by the half of that time all must be well.
+const SETTLED: f64 = 2.2;
+
 /// The protocol of this name.
 pub fn card(name: &str) -> Result<&'static Card, Error> {
     schism_protocols::find(name).map_err(|e| Error::usage(format!("{e} (`schism list` shows all)")))
@@ -60,6 +66,12 @@ pub fn card(name: &str) -> Result<&'static Card, Error> {
 /// more of them are needed to have many.
 fn clients_per_node(card: &Card) -> u32 {
     if card.model == Model::Rounds { 6 } else { 2 }
+}
+
+/// How many times longer than others the clients of its workload rest.
+pub fn rests(card: &Card) -> u32 {
+    let shape = Shape { single_writer: card.one_writer, reads: false };
+    workload(card.workload, shape).map_or(1, |workload| workload.rests() as u32)
 }
 
 /// What may be done to a program nobody knows. It may be killed if that is asked for, and then
@@ -95,6 +107,10 @@ impl Request {
         let recipe = Recipe {
             twin: twin.map(|twin| twin.name.into()),
             one_writer: card.one_writer,
+            silence: card.notices_within().unwrap_or(recipe.silence),
+            settle: card
+                .notices_within()
+                .map_or(recipe.settle, |it| recipe.settle.max(it.mul_f64(SETTLED))),
             environment: (self.environment != Environment::default())
                 .then(|| self.environment.to_string()),
             concurrency: self.concurrency.unwrap_or(clients_per_node(card) * u32::from(self.nodes)),
@@ -183,6 +199,7 @@ impl Request {
             operations: self.operations,
             timeout: self.timeout,
             settle: self.settle,
+            silence: silence(),
             operations_min: self.operations.map_or(50, |limit| (limit / 2).clamp(1, 50)),
             messages: self.messages.clone(),
             link_delay: None,

@@ -32,6 +32,8 @@ struct Connection {
 pub(crate) struct Clients {
     connections: Vec<Connection>,
     free: BTreeSet<u32>,
+    /// The client after the one that took the last turn.
+    turn: u32,
     /// Clients that rest before their next operation, in the order in which they wake.
     resting: BTreeSet<(Nanos, u32)>,
     /// Time-outs in the order of their deadlines, which is the order of invocation.
@@ -45,6 +47,7 @@ impl Clients {
         let mut clients = Clients {
             connections: Vec::new(),
             free: BTreeSet::new(),
+            turn: 0,
             resting: BTreeSet::new(),
             deadlines: VecDeque::new(),
             next_process: 0,
@@ -77,6 +80,13 @@ impl Clients {
     /// Clients that have nothing on their way, in order.
     pub(crate) fn free(&self) -> impl Iterator<Item = u32> + '_ {
         self.free.iter().copied()
+    }
+
+    /// Of the clients that have nothing on their way, the one whose turn it is.
+    pub(crate) fn take_turn(&mut self) -> Option<u32> {
+        let client = self.free.range(self.turn..).next().or_else(|| self.free.first()).copied()?;
+        self.turn = client + 1;
+        Some(client)
     }
 
     /// Whether nothing is on its way.

@@ -59,6 +59,8 @@ pub struct Config {
     pub timeout: Nanos,
     /// How long the network may take to calm down in the end.
     pub settle: Nanos,
+    /// How long the network must be silent to be called calm.
+    pub silence: Nanos,
     /// The seed of everything the script chooses.
     pub seed: u64,
     /// Which messages are recorded.
@@ -82,6 +84,7 @@ impl Default for Config {
             limit: Limit { time: 20 * SECOND, operations: None },
             timeout: 2 * SECOND,
             settle: 3 * SECOND,
+            silence: SECOND / 2,
             seed: 0,
             messages: Messages::First(200_000),
             script: None,

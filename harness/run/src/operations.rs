@@ -36,8 +36,7 @@ impl Run {
                     // rounding of a logarithm.
                     let mean = 1e9 / rate.max(1e-3);
                     self.next_arrival += (2.0 * mean * self.dice.unit()) as Nanos;
-                    let free = self.clients.free().next();
-                    let client = match free {
+                    let client = match self.clients.take_turn() {
                         Some(client) => client,
                         None if self.clients.count() < CONNECTIONS_MAX => self.clients.connect(),
                         None => continue,

@@ -45,8 +45,6 @@ pub struct Progress {
     pub marks: BTreeMap<CompactString, u64>,
 }
 
-/// How long the network must be silent to be called idle.
-const SILENCE: Nanos = 500_000_000;
 /// How long replies of a killed node are still waited for: they may be in the pipe.
 const LAST_WORDS: Nanos = 100_000_000;
 
@@ -190,7 +188,7 @@ impl Run {
                     .min()
             }
             Phase::Quiesce => {
-                let idle = self.last_message.max(since) + SILENCE;
+                let idle = self.last_message.max(since) + self.config.silence;
                 Some(idle.min(since + self.config.settle))
             }
         };
@@ -410,7 +408,7 @@ impl Run {
     }
 
     fn step_quiesce(&mut self, now: Nanos) {
-        let idle = now >= self.last_message.max(self.since) + SILENCE;
+        let idle = now >= self.last_message.max(self.since) + self.config.silence;
         if idle || now >= self.since + self.config.settle || self.broken {
             self.enter(now, Phase::Final);
             let up = |&(state, _): &(&State, u16)| *state == State::Up;

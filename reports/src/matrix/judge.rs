@@ -32,9 +32,21 @@ pub enum Mark {
 }
 
 impl Cell {
+    /// Whether as many seeds as were planned could be judged, or one in a hundred could not.
+    ///
+    /// A share that is estimated cannot always be told from the one that is promised. Another seed
+    /// makes up for one that could not be judged, but not for many.
+    pub fn finished(&self) -> bool {
+        self.tally.judged() >= self.planned || self.undecided()
+    }
+
+    fn undecided(&self) -> bool {
+        100 * self.tally.unknown > self.planned
+    }
+
     /// What it says.
     pub fn mark(&self) -> Mark {
-        let finished = self.tally.tried() >= self.planned;
+        let finished = self.finished();
         match (self.expected, &self.lost) {
             (Expected::Kept, Some(_)) => Mark::Broken,
             (Expected::Lost, Some(_)) => Mark::Caught,
@@ -42,7 +54,7 @@ impl Cell {
             (Expected::Kept | Expected::Lost, None) if !finished => Mark::Unfinished,
             (Expected::Lost, None) => Mark::Missed,
             (Expected::Nothing, None) => Mark::NotClaimedKept,
-            (Expected::Kept, None) if self.tally.unknown > 0 => Mark::Unknown,
+            (Expected::Kept, None) if self.undecided() => Mark::Unknown,
             (Expected::Kept, None) if self.tally.holds > 0 => Mark::Holds,
             (Expected::Kept, None) if self.whole_model => Mark::Untested,
             (Expected::Kept, None) if self.tally.unstressed > 0 => Mark::Unstressed,

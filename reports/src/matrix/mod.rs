@@ -135,7 +135,12 @@ impl Tally {
 
     /// How many seeds were tried.
     pub fn tried(&self) -> u64 {
-        self.kept() + self.vacuous + self.unknown + self.lost
+        self.judged() + self.unknown
+    }
+
+    /// Of how many something could be said.
+    pub fn judged(&self) -> u64 {
+        self.kept() + self.vacuous + self.lost
     }
 
     /// In how many it was exercised and kept.

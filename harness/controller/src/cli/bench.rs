@@ -103,7 +103,8 @@ fn json(row: &Measured) -> serde_json::Value {
         "protocol": row.card.name,
         "operations-per-second": row.cost.throughput,
         "messages-per-operation": row.cost.messages,
-        "all-messages-per-operation": row.cost.all_messages,
+        "messages": row.cost.kinds,
+        "messages-per-operation-under-load": row.cost.loaded,
         "textbook": row.textbook.map(|(text, _)| text),
         "textbook-messages-per-operation": row.textbook.map(|(_, messages)| messages),
         "differs": row.differs(),
@@ -112,29 +113,23 @@ fn json(row: &Measured) -> serde_json::Value {
 }
 
 fn columns(row: &Measured) -> [String; 6] {
-    let Cost { throughput, messages, all_messages, .. } = row.cost;
+    let &Cost { throughput, messages, loaded, .. } = &row.cost;
     let (text, figure) = row.textbook.map_or(("".into(), "".into()), |(text, figure)| {
         (text.to_string(), format!("{figure:.1}"))
     });
     let sign = if row.differs() { "≠ " } else { "" };
     [
-        format!("{throughput:.0}"),
+        if throughput < 100.0 { format!("{throughput:.1}") } else { format!("{throughput:.0}") },
         format!("{messages:.1}"),
         figure,
         text,
-        format!("{all_messages:.1}"),
+        format!("{loaded:.1}"),
         format!("{sign}{}", row.remark()),
     ]
 }
 
-const HEADS: [&str; 6] = [
-    "operations/s",
-    "messages/operation",
-    "textbook",
-    "formula",
-    "with acknowledgements",
-    "remark",
-];
+const HEADS: [&str; 6] =
+    ["operations/s", "messages/operation", "textbook", "formula", "under load", "remark"];
 
 fn terminal(measured: &[Measured]) -> String {
     let mut text = String::new();
@@ -143,7 +138,7 @@ fn terminal(measured: &[Measured]) -> String {
     let _ = writeln!(
         text,
         "{:names$}  {:>8}  {:>8}  {:>8}  {:>8}  textbook's formula",
-        "", "ops/s", "msg/op", "textbook", "with acks"
+        "", "ops/s", "msg/op", "textbook", "loaded"
     );
     for row in measured {
         let [throughput, messages, figure, formula, all, remark] = columns(row);
@@ -159,11 +154,14 @@ fn terminal(measured: &[Measured]) -> String {
 fn markdown(measured: &[Measured], args: &ProtocolsArgs) -> String {
     let mut text = format!(
         "# What the protocols cost\n\n\
-         Measured by `schism bench protocols --markdown FILE` with {} processes for {} each, without \
-         faults, two clients per process and no pause between operations. *Messages per operation* \
-         are those of the protocol itself between different processes; what links acknowledge and \
-         detectors ask is in the column after them. The textbook's figure is for the same number of \
-         processes and one acknowledged operation.\n\n",
+         Made by `schism bench protocols --markdown FILE`, with {} processes and no faults.\n\n\
+         *Operations/s* are those that real processes get done in {}, with two clients per process \
+         (six where operations take rounds) that never pause, while every message is recorded; \
+         what is broadcast is done when it is delivered everywhere. *Messages/operation* are those \
+         of an operation that comes alone, counted in the simulator until all is silent: the \
+         protocol's own, between different processes, without what links acknowledge and detectors \
+         ask. The textbook's figure beside it is for as many processes. *Under load* are the \
+         messages per operation of the processes, where one message may serve many operations.\n\n",
         args.nodes,
         schism_nemesis::time::words(args.time_limit),
     );

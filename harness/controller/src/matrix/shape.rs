@@ -2,9 +2,9 @@
 //!
 //! A thousand short runs find more than a few long ones, if they are not all alike: the seed
 //! chooses whether a run is a burst or drawn out. Whoever relies on timeouts needs runs that are
-//! long beside them.
+//! long beside them; and whoever promises something by chance, runs in which much happens.
 
-use crate::resolve::Request;
+use crate::resolve::{Request, rests};
 use schism_nemesis::{Rng, time};
 use schism_protocols::{Card, Environment, Model};
 use std::fmt::Write;
@@ -14,6 +14,8 @@ use std::time::Duration;
 pub const NODES: u16 = 5;
 /// Keeps the draw apart from others of the same seed.
 const SHAPE: u64 = 0x7368_6170;
+/// How many operations it takes to estimate a share well enough to judge it.
+const ESTIMATE: u64 = 800;
 
 /// What distinguishes one run of a matrix from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ impl Shape {
         let millis = 1000 * rng.pick(seconds).copied().unwrap_or(2);
         let concurrency = NODES * (1 + rng.below(2) as u16);
         let operations = rng.pick(&[20, 20, 60, 60, 200]).copied().unwrap_or(60);
+        let by_chance = card.promises.contains(&"coverage");
+        let operations = if by_chance { ESTIMATE } else { operations } * u64::from(rests(card));
         Shape {
             time_limit: Duration::from_millis(millis),
             pace: Duration::from_millis(millis * u64::from(concurrency) / operations),

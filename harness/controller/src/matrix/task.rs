@@ -87,5 +87,5 @@ impl Task {
 
 /// Whether another seed could say more.
 fn is_open(cell: &Cell) -> bool {
-    cell.lost.is_none() && cell.tally.tried() < cell.planned
+    cell.lost.is_none() && !cell.finished()
 }

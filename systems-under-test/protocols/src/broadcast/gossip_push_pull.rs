@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// `Δ`: after how long a gap is given up.
-const DELTA: Duration = Duration::from_millis(1500);
+/// `Δ`: after how long a gap is given up. Until then nothing behind it is delivered.
+const DELTA: Duration = Duration::from_millis(400);
 /// How many are asked for a missing message, and for how many rounds.
 const PULL: (usize, u32) = (2, 2);
 /// How long an answer is waited for before others are asked.

@@ -1,9 +1,11 @@
 //! What is known of a protocol without running it.
 
+use crate::detectors::DETECTION_BOUND;
 use crate::{Environment, Model};
 use schism_kernel::Node;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 /// A protocol of the catalogue.
 #[derive(Clone, Copy)]
@@ -104,6 +106,11 @@ impl Card {
             stack.contains(&format!("{}::{module}::", env!("CARGO_CRATE_NAME")))
         };
         SITUATIONS.iter().filter(part).flat_map(|(_, marks)| marks.iter().copied()).collect()
+    }
+
+    /// Where timeouts tell of crashes: how long one may go unnoticed, and all be silent.
+    pub fn notices_within(&self) -> Option<Duration> {
+        (self.model == Model::Sync || self.workload == "detect").then_some(DETECTION_BOUND)
     }
 
     /// What its promises are measured against, among so many processes, by name: how many faults

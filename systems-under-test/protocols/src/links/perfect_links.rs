@@ -25,8 +25,9 @@ use std::time::Duration;
 
 /// How often a sender looks for messages to send again.
 const TICK: Duration = Duration::from_millis(50);
-/// How long a message waits for its acknowledgement at first, and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// How long a message waits for its acknowledgement at first, and at most. A run that has been
+/// silent for half a second is over: until then all must have been sent again.
+const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(400));
 /// How long an acknowledgement waits for others that can go with it.
 const COLLECT: Duration = Duration::from_millis(20);
 /// How many messages are sent again at once to a process that answers, and to one that does not.

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// `Δ`: how often everything is sent again.
-const DELTA: Duration = Duration::from_millis(500);
+const DELTA: Duration = Duration::from_millis(300);
 
 /// Time to send everything again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,16 +14,26 @@
 //! stable storage, a process stores what is imposed on it before it says so, and the register
 //! survives the crash and the recovery of everybody; stamps and read identifiers then
 //! name the incarnation, so that a recovered process cannot confuse them with its former self's.
+//! An answer is lost with a process that crashes before it has arrived, and the links have done
+//! their duty; so whoever waits for a majority then asks again, as the book's stubborn links do.
 
 use schism_kernel::Access::{Read, Write};
-use schism_kernel::Return::{ReadReturn, WriteReturn};
+use schism_kernel::Return::{self, ReadReturn, WriteReturn};
 use schism_kernel::Two::{A as Beb, B as Pl};
 use schism_kernel::{
-    Access, Algorithm, BestEffortBroadcast, Broadcast, Cx, Deliver, Indication, Never, PerfectLink,
+    Access, Algorithm, BestEffortBroadcast, Broadcast, Cx, Deliver, Indication, PerfectLink,
     ProcessId, Register, Send, Stable, Wire,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How long a majority is waited for, where answers can be lost, before all are asked again.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Again;
 
 /// `(ts, wr)`, and the incarnation of the writer.
 #[derive(
@@ -65,6 +75,8 @@ impl<V: Wire> Stable for Imposed<V> {
 pub struct ReadImposeWriteConsultMajority<V> {
     stamp: Stamp,
     val: Option<V>,
+    /// What it waits for a majority to answer.
+    asked: Option<Question<V>>,
     acks: BTreeSet<ProcessId>,
     writeval: Option<V>,
     rid: u64,
@@ -88,6 +100,7 @@ impl<V> Default for ReadImposeWriteConsultMajority<V> {
         ReadImposeWriteConsultMajority {
             stamp: Stamp::default(),
             val: None,
+            asked: None,
             acks: BTreeSet::new(),
             writeval: None,
             rid: 0,
@@ -105,7 +118,7 @@ impl<V> Default for ReadImposeWriteConsultMajority<V> {
 impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
     type Implements = Register<V>;
     type Uses = (BestEffortBroadcast<Question<V>>, PerfectLink<Reply<V>>);
-    type Timer = Never;
+    type Timer = Again;
     type Stable = Imposed<V>;
 
     fn upon_init(&mut self, cx: &mut Cx<'_, Self>) {
@@ -128,7 +141,7 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
             // upon event ⟨ nnar, Read ⟩ do
             Read => {
                 self.reading = true;
-                cx.trigger(Beb(Broadcast(Consult(self.rid))));
+                self.ask(Consult(self.rid), cx);
             }
             // upon event ⟨ nnar, Write | v ⟩ do
             Write(v) => {
@@ -137,7 +150,7 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
                 if self.writers_do_not_read_first {
                     return self.impose_writeval(self.stamp.0, cx);
                 }
-                cx.trigger(Beb(Broadcast(Consult(self.rid))));
+                self.ask(Consult(self.rid), cx);
             }
         }
     }
@@ -170,19 +183,36 @@ impl<V: Wire> Algorithm for ReadImposeWriteConsultMajority<V> {
             // upon event ⟨ pl, Deliver | q, [ACK, r] ⟩ such that r = rid do
             Pl(Deliver(q, Ack(r))) if r == self.rid => {
                 if self.acks.insert(q) && self.acks.len() == cx.majority() {
-                    cx.indicate(if self.reading {
-                        ReadReturn(self.readval.take())
-                    } else {
-                        WriteReturn
-                    });
+                    let reading = self.reading;
+                    let value = self.readval.take();
+                    self.answer(if reading { ReadReturn(value) } else { WriteReturn }, cx);
                 }
             }
             Pl(_) => {}
         }
     }
+
+    fn upon_timeout(&mut self, Again: Again, cx: &mut Cx<'_, Self>) {
+        if let Some(question) = self.asked.take() {
+            self.ask(question, cx);
+        }
+    }
 }
 
 impl<V: Wire> ReadImposeWriteConsultMajority<V> {
+    fn ask(&mut self, question: Question<V>, cx: &mut Cx<'_, Self>) {
+        cx.trigger(Beb(Broadcast(question.clone())));
+        if self.logged {
+            self.asked = Some(question);
+            cx.set_timer(Again, PATIENCE);
+        }
+    }
+
+    fn answer(&mut self, answer: Return<V>, cx: &mut Cx<'_, Self>) {
+        self.asked = None;
+        cx.indicate(answer);
+    }
+
     /// `if #(readlist) > N/2 then`
     fn consulted_a_majority(&mut self, cx: &mut Cx<'_, Self>) {
         let highest = self.readlist.values().max_by_key(|(stamp, _)| *stamp).cloned();
@@ -192,14 +222,14 @@ impl<V: Wire> ReadImposeWriteConsultMajority<V> {
         }
         self.readval = readval.clone();
         if self.no_write_back {
-            return cx.indicate(ReadReturn(readval));
+            return self.answer(ReadReturn(readval), cx);
         }
-        cx.trigger(Beb(Broadcast(Impose(self.rid, maxstamp, readval))));
+        self.ask(Impose(self.rid, maxstamp, readval), cx);
     }
 
     fn impose_writeval(&mut self, maxts: u64, cx: &mut Cx<'_, Self>) {
         let rank = if self.stamps_without_rank { 0 } else { cx.me.0 };
         let stamp = Stamp(maxts + 1, rank, cx.incarnation);
-        cx.trigger(Beb(Broadcast(Impose(self.rid, stamp, self.writeval.clone()))));
+        self.ask(Impose(self.rid, stamp, self.writeval.clone()), cx);
     }
 }
