@@ -187,7 +187,8 @@ fn problem(
         }
         Mark::Unfinished => {
             let planned = cell.planned;
-            (Severity::Undecided, format!("was tried in {tried} of {planned} seeds only"))
+            let judged = cell.tally.judged();
+            (Severity::Undecided, format!("was judged in {judged} of {planned} seeds only"))
         }
         _ => return None,
     };

@@ -35,7 +35,7 @@ fn every_kind() -> Vec<(Cell, Mark)> {
     let tally = Tally::default();
     let vacuous = Tally { vacuous: 100, ..tally };
     let unstressed = Tally { unstressed: 40, vacuous: 60, ..tally };
-    let unknown = Tally { unknown: 1, ..holds(99) };
+    let unknown = Tally { unknown: 2, ..holds(98) };
     vec![
         (cell(Expected::Kept, holds(100)), Mark::Holds),
         (cell(Expected::Kept, unstressed), Mark::Unstressed),
@@ -48,6 +48,9 @@ fn every_kind() -> Vec<(Cell, Mark)> {
         (cell(Expected::Nothing, holds(9)), Mark::NotClaimedKept),
         (cell(Expected::Kept, unknown), Mark::Unknown),
         (cell(Expected::Kept, holds(12)), Mark::Unfinished),
+        // One in a hundred is made up for by another.
+        (cell(Expected::Kept, Tally { unknown: 1, ..holds(100) }), Mark::Holds),
+        (cell(Expected::Kept, Tally { unknown: 1, ..holds(99) }), Mark::Unfinished),
     ]
 }
 

@@ -31,7 +31,7 @@ const PATIENCE: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 /// How long an acknowledgement waits for others that can go with it.
 const COLLECT: Duration = Duration::from_millis(20);
 /// How many messages are sent again at once to a process that answers, and to one that does not.
-const BURST: (usize, usize) = (1024, 16);
+const BURST: (usize, usize) = (1024, 4);
 
 /// What travels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
