@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// The most messages and events together.
-const TRAFFIC: usize = 200_000;
+const TRAFFIC: usize = 160_000;
 /// How many messages the space-time diagram begins with, where no violation says which.
 const GLANCE: usize = 40;
 

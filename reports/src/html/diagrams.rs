@@ -103,7 +103,10 @@ pub(super) fn spacetime(data: &Data, summary: &Summary) -> Markup {
                     "arrived; crossed where it was lost; a dot for each thing a protocol told. "
                     @if !data.witnesses.is_empty() { "What shows a violation is drawn bold. " }
                     (HINT) " "
-                    @if let Some(note) = &data.traffic_note { strong { (note) } }
+                    @if let Some(note) = &data.traffic_note { strong { (note) } " " }
+                    @if summary.messages.estimated {
+                        strong { "Of the later messages of this run only a part was recorded: some arrows are missing." }
+                    }
                 }
             }
         },

@@ -22,18 +22,18 @@ fn class(status: Status) -> &'static str {
 /// What a status means, for those who meet the word for the first time.
 fn meaning(status: Status) -> &'static str {
     match status {
-        Status::Violated => "A safety promise was broken.",
+        Status::Violated => "A safety promise was broken",
         Status::NotByDeadline => {
-            "Something promised to happen eventually had not when the run ended."
+            "Something promised to happen eventually had not when the run ended"
         }
-        Status::Unknown => "A checker could not tell.",
+        Status::Unknown => "A checker could not tell",
         Status::Vacuous => {
-            "Nothing a promise speaks of happened, so the run proves nothing about it."
+            "Nothing a promise speaks of happened, so the run proves nothing about it"
         }
         Status::Unstressed => {
-            "A promise was kept, but the condition that could have broken it never arose."
+            "A promise was kept, but the condition that could have broken it never arose"
         }
-        Status::Holds => "Every promise was exercised, put under stress, and kept.",
+        Status::Holds => "Every promise was exercised, put under stress, and kept",
     }
 }
 
@@ -67,9 +67,10 @@ pub(super) fn header(summary: &Summary, data: &Data, logs: bool) -> Markup {
                 p.meaning {
                     (meaning(summary.verdict))
                     @for (i, judged) in summary.findings.iter().filter(|j| j.is_bad()).enumerate() {
-                        @if i == 0 { " It is: " } @else { ", " }
+                        @if i == 0 { ": " } @else { ", " }
                         a href={ "#broken-" (i) } { (text(&judged.finding.property)) }
                     }
+                    "."
                 }
             }
             nav aria-label="Sections" {

@@ -59,10 +59,12 @@ pub(super) fn share(quantile: f64) -> f64 {
     -(1.0 - quantile).max(1e-12).log10()
 }
 
-/// The ticks of that axis, up to a position.
-pub(super) fn shares(end: f64) -> Vec<f64> {
-    let halves = [0.0, 0.5, 0.9].map(share);
-    halves.into_iter().chain((2..).map(f64::from)).take_while(|&x| x <= end + 1e-9).collect()
+/// The ticks of that axis, up to a position, where there is room for so many letters from one nine to
+/// the next.
+pub(super) fn shares(end: f64, room: f64) -> Vec<f64> {
+    let half = [0.5].map(share).into_iter().filter(|half| half * room > 3.5);
+    let nines = (1..).map(f64::from).take_while(|&x| x <= end + 1e-9);
+    std::iter::once(0.0).chain(half).chain(nines).collect()
 }
 
 /// What such a tick says: `99.9 %`.
@@ -123,7 +125,8 @@ mod tests {
 
     #[test]
     fn shares_are_written_as_percentages() {
-        let labels: Vec<String> = shares(4.2).into_iter().map(share_label).collect();
-        assert_eq!(labels, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        let labels = |room| shares(4.2, room).into_iter().map(share_label).collect::<Vec<_>>();
+        assert_eq!(labels(15.0), ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        assert_eq!(labels(5.0), ["0 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 }

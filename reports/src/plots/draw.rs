@@ -173,6 +173,7 @@ fn percentiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Dr
         .collect();
     let all = || series.curves.iter().flat_map(|c| &c.points);
     let right = all().map(|&(q, _)| share(q)).fold(2.0, f64::max);
+    let room = f64::from(frame.layout.width) / frame.layout.font / right;
     let least = all().map(|&(_, nanos)| nanos).min();
     let most = all().map(|&(_, nanos)| nanos).max();
     let plane = frame.plane(
@@ -180,8 +181,8 @@ fn percentiles<DB: DrawingBackend>(series: &Series, frame: &Frame<'_, DB>) -> Dr
         &keys,
         None,
         Axis {
-            name: "share of acknowledged operations that took at most that long",
-            scale: Scale { range: 0.0..right, ticks: shares(right), between: Vec::new() },
+            name: "share of operations that took at most that long",
+            scale: Scale { range: 0.0..right, ticks: shares(right, room), between: Vec::new() },
             label: share_label,
         },
         latency_axis(Latencies::between(least.unwrap_or(100_000), most.unwrap_or(1_000_000))),

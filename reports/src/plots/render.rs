@@ -149,12 +149,20 @@ fn thinned(spots: &[Spot], most: usize) -> (Vec<Spot>, i32) {
 fn paths(out: &mut String, spots: &[Spot], size: f64) {
     for layer in LAYERS {
         let mut path = String::new();
-        for Spot { at: (x, y), .. } in spots.iter().filter(|s| s.outcome == layer) {
+        let of_layer = || spots.iter().filter(|s| s.outcome == layer);
+        // Where there are many, none may hide what lies below it.
+        let (half, high) = if of_layer().count() > 500 { (3, 5) } else { (5, 9) };
+        for Spot { at: (x, y), .. } in of_layer() {
             let _ = match look(layer).0 {
                 // A line of no length with round ends is a dot.
                 Mark::Dot | Mark::Line => write!(path, "M{x} {y}h0"),
-                Mark::Triangle => write!(path, "M{} {}l5-9 5 9z", x - 5, y + 4),
-                Mark::Cross => write!(path, "M{} {}l10 10m0-10l-10 10", x - 5, y - 5),
+                Mark::Triangle => {
+                    write!(path, "M{} {}l{half}-{high} {half} {high}z", x - half, y + high / 2)
+                }
+                Mark::Cross => {
+                    let side = 2 * half;
+                    write!(path, "M{} {}l{side} {side}m0-{side}l-{side} {side}", x - half, y - half)
+                }
             };
         }
         if !path.is_empty() {

@@ -48,7 +48,7 @@ fn broken_off(run: &Run<'_>, index: u64, time: Nanos, node: NodeId) -> (String, 
 const LISTED: usize = 10;
 
 /// Why `missing` never heard of something that `teller` knew of since record `since`, as far as
-/// that is a crash of the teller: nothing it still sent there arrived.
+/// that is a crash of the teller: what it sent there next did not arrive.
 pub(super) fn silenced(
     run: &Run<'_>,
     teller: usize,
@@ -59,14 +59,22 @@ pub(super) fn silenced(
     let node = name(teller);
     let mut text = format!("{node} crashed at {}", run.at(crash));
     let begin = run.record(since).map_or(0, |record| record.time);
-    let sent: Vec<_> = messages(run, node)
+    let mut sent: Vec<_> = messages(run, node)
         .filter(|(_, m)| m.dest == Peer::Node(missing) && (begin..=time).contains(&m.sent))
         .collect();
-    if sent.is_empty() || !whole(run, &sent) || sent.iter().any(|(_, m)| arrived(m)) {
+    sent.sort_by_key(|(_, m)| m.sent);
+    let lost = sent.iter().position(|(_, m)| arrived(m)).unwrap_or(sent.len());
+    if lost == 0 || !whole(run, &sent) {
         return Some((text, vec![crash]));
     }
-    text += &format!(", and nothing arrived that it had sent to {missing} since");
-    let listed = sent.iter().take(LISTED).map(|(record, _)| record.index);
+    text += &match lost {
+        n if n == sent.len() => {
+            format!(", and nothing arrived that it had sent to {missing} since")
+        }
+        1 => format!(", and what it sent to {missing} next did not arrive"),
+        n => format!(", and the next {n} messages that it sent to {missing} did not arrive"),
+    };
+    let listed = sent.iter().take(lost.min(LISTED)).map(|(record, _)| record.index);
     Some((text, listed.chain([crash]).collect()))
 }
 
