@@ -31,6 +31,21 @@ fn jumps(data: &Data, summary: &Summary, to: &str) -> Markup {
     }
 }
 
+/// What was broken when, for those who do not see it.
+fn moments(data: &Data, summary: &Summary) -> String {
+    let broken = data.witnesses.iter().map(|witness| {
+        let property = &summary.findings[witness.finding].finding.property;
+        let (from, until) = (witness.from * 1000, witness.until * 1000);
+        format!(
+            "; {} broken from {} to {}",
+            words::plain(property),
+            words::moment(from),
+            words::moment(until)
+        )
+    });
+    broken.collect()
+}
+
 /// A canvas with room for its lanes from the start, so that nothing moves when it is drawn: lanes
 /// are as high as wanted where that makes no more than `most`, and never thinner than can be seen.
 fn canvas(label: &str, lanes: f64, wanted: f64, most: f64, margins: f64) -> Markup {
@@ -51,8 +66,13 @@ pub(super) fn timeline(data: &Data, summary: &Summary) -> Markup {
     }
     let total = summary.operations.total;
     let label = format!(
-        "Timeline of operations by client: {} ok, {} fail, {} info, {} lanes",
-        total.ok, total.fail, total.info, data.ops.lanes
+        "Timeline of operations by client: {} ok, {} fail, {} info, {} lanes, {}{}",
+        total.ok,
+        total.fail,
+        total.info,
+        data.ops.lanes,
+        words::duration(summary.duration),
+        moments(data, summary)
     );
     section(
         "timeline",
@@ -84,9 +104,11 @@ pub(super) fn spacetime(data: &Data, summary: &Summary) -> Markup {
         return html! {};
     }
     let label = format!(
-        "Space-time diagram: {} nodes, {} messages sent",
+        "Space-time diagram: {} nodes, {} messages sent, {}{}",
         summary.nodes.len(),
-        summary.messages.sent
+        summary.messages.sent,
+        words::duration(summary.duration),
+        moments(data, summary)
     );
     section(
         "spacetime",
