@@ -18,9 +18,7 @@ for (const button of document.querySelectorAll("button[data-witness]")) {
   button.addEventListener("click", () => {
     const number = Number(button.dataset.witness);
     Schism.timeline?.show(number);
-    const { from, until } = Schism.data().witnesses[number];
-    const margin = Math.max((until - from) * 0.2, 500);
-    Schism.spacetime?.show(from - margin, until + margin);
+    Schism.spacetime?.show(...Schism.data().witnesses[number].view);
     Schism.spacetime?.stress(number);
     document.getElementById(button.dataset.to).scrollIntoView();
   });

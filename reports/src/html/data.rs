@@ -115,7 +115,7 @@ impl Data {
     /// Gathers what the diagrams draw.
     pub fn of(history: &History, operations: &[Operation], summary: &Summary) -> Data {
         let end = summary.duration;
-        let witnesses = witnesses(history, operations, summary);
+        let mut witnesses = witnesses(history, operations, summary);
         let centre =
             witnesses.first().map(|w| (w.from * 1000, w.until * 1000)).unwrap_or_else(|| {
                 let landed = summary.faults.iter().find(|f| f.touched > 0).map(|f| f.begin);
@@ -166,11 +166,13 @@ impl Data {
                 _ => {}
             }
         }
+        let mut sent = messages.sent.clone();
+        sent.sort_unstable();
+        for witness in &mut witnesses {
+            witness.view = view(&sent, witness.from, witness.until);
+        }
         let focus = match witnesses.first() {
-            Some(w) => {
-                let margin = ((w.until - w.from) / 5).max(500);
-                [w.from.saturating_sub(margin), w.until + margin]
-            }
+            Some(witness) => witness.view,
             None => {
                 let first = messages.sent.iter().position(|&t| t >= micros(centre.0) as i64);
                 let first = first.unwrap_or(0);
@@ -234,6 +236,19 @@ fn away(summary: &Summary) -> Vec<Span> {
     spells.map(span).collect()
 }
 
+/// What the space-time diagram shows of what happened between two times: some of what surrounds it,
+/// and no less than makes a glance. The times at which messages were sent are in order.
+fn view(sent: &[i64], from: u64, until: u64) -> [u64; 2] {
+    let margin = ((until - from) / 5).max(500);
+    let before = sent.partition_point(|&time| time < from as i64);
+    let after = sent.partition_point(|&time| time <= until as i64);
+    let more = GLANCE.saturating_sub(after - before) / 2;
+    let at = |index: usize| sent.get(index).map(|&time| time as u64);
+    let first = at(before.saturating_sub(more)).unwrap_or(from);
+    let last = at((after + more).min(sent.len().saturating_sub(1))).unwrap_or(until);
+    [first.min(from.saturating_sub(margin)), last.max(until + margin)]
+}
+
 /// Says what a cut left out.
 fn cut(times: &[Nanos], kept: &Range<usize>, what: &str) -> Option<String> {
     (kept.len() < times.len()).then(|| {
@@ -292,6 +307,16 @@ mod tests {
         assert_eq!(around(&times, (990, 990), 5), 95..100);
         assert_eq!(around(&times, (100, 800), 5), 10..15);
         assert_eq!(around(&times, (5000, 6000), 5), 95..100);
+    }
+
+    #[test]
+    fn a_view_holds_what_happened_and_enough_around_it() {
+        let sent: Vec<i64> = (0..1000).map(|i| i * 1000).collect();
+        // Forty messages, those that are lacking on both sides alike.
+        assert_eq!(view(&sent, 500_000, 500_000), [481_000, 520_000]);
+        assert_eq!(view(&sent, 200_000, 700_000), [100_000, 800_000]);
+        assert_eq!(view(&sent, 999_000, 999_000), [980_000, 999_500]);
+        assert_eq!(view(&[], 5_000, 6_000), [4_500, 6_500]);
     }
 
     #[test]

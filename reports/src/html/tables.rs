@@ -16,23 +16,23 @@ fn scrolling(label: &str, table: Markup) -> Markup {
 pub(super) fn key_figures(summary: &Summary) -> Markup {
     let operations = &summary.operations;
     let total = operations.total;
-    let mut tiles = vec![
-        (
-            "operations",
-            words::count(total.total()),
-            format!(
-                "{} ok, {} fail, {} info",
-                words::count(total.ok),
-                words::count(total.fail),
-                words::count(total.info)
-            ),
+    let mut tiles = vec![(
+        "operations",
+        words::count(total.total()),
+        format!(
+            "{} ok, {} fail, {} info",
+            words::count(total.ok),
+            words::count(total.fail),
+            words::count(total.info)
         ),
-        (
+    )];
+    if total.total() > 0 {
+        tiles.push((
             "throughput",
             format!("{}/s", words::number(operations.per_second)),
             "acknowledged operations under chaos".to_owned(),
-        ),
-    ];
+        ));
+    }
     if let Some(latency) = operations.latency {
         tiles.push((
             "median latency",

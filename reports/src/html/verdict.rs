@@ -100,16 +100,17 @@ pub(super) fn findings(summary: &Summary, data: &Data) -> Markup {
         html! {
             @if summary.findings.is_empty() { p { "No promise was checked." } }
             @for (number, judged) in bad {
-                (broken(number, judged, data.witnesses.iter().position(|w| w.finding == number)))
+                (broken(number, judged, data))
             }
             @if !others.is_empty() { (table(&others)) }
         },
     )
 }
 
-/// A promise that was not kept; `jump` is the number of its witness in the diagrams. The worst
-/// findings come first, so that its number is also that among the broken ones.
-fn broken(number: usize, judged: &Judged, jump: Option<usize>) -> Markup {
+/// A promise that was not kept. The worst findings come first, so that its number is also that among
+/// the broken ones.
+fn broken(number: usize, judged: &Judged, data: &Data) -> Markup {
+    let jump = data.witnesses.iter().position(|witness| witness.finding == number);
     let finding = &judged.finding;
     html! {
         article id={ "broken-" (number) } class={ "finding " (class(finding.status)) } {
@@ -133,11 +134,15 @@ fn broken(number: usize, judged: &Judged, jump: Option<usize>) -> Markup {
             }
             @if let Some(number) = jump {
                 p.controls {
-                    button type="button" data-witness=(number) data-to="timeline" {
-                        "Show in the timeline"
+                    @if data.ops.lanes > 0 {
+                        button type="button" data-witness=(number) data-to="timeline" {
+                            "Show in the timeline"
+                        }
                     }
-                    button type="button" data-witness=(number) data-to="spacetime" {
-                        "Show in the space-time diagram"
+                    @if data.has_traffic() {
+                        button type="button" data-witness=(number) data-to="spacetime" {
+                            "Show in the space-time diagram"
+                        }
                     }
                 }
             }

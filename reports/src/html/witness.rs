@@ -21,6 +21,8 @@ pub(super) struct Witness {
     about: Vec<u64>,
     pub from: u64,
     pub until: u64,
+    /// What the space-time diagram shows of it.
+    pub view: [u64; 2],
 }
 
 /// The witness of each finding that is bad and has one.
@@ -42,7 +44,7 @@ pub(super) fn witnesses(
         let from = shown.first().map_or(0, |r| micros(r.time));
         let until = shown.last().map_or(from, |r| micros(r.time));
         let about = about(judged, &shown, operations);
-        Witness { finding, records, about, from, until }
+        Witness { finding, records, about, from, until, view: [from, until] }
     })
     .collect()
 }

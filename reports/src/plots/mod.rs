@@ -55,7 +55,12 @@ impl Plot {
 
     /// Those that show something of this run: clocks are drawn only where one was set.
     pub fn of(series: &Series) -> impl Iterator<Item = Plot> + '_ {
-        Plot::ALL.into_iter().filter(|&plot| plot != Plot::Clocks || !series.clocks.is_empty())
+        Plot::ALL.into_iter().filter(|&plot| match plot {
+            Plot::Clocks => !series.clocks.is_empty(),
+            Plot::Bytes => true,
+            // Of what nobody did there is nothing to see.
+            _ => !series.points.is_empty(),
+        })
     }
 
     /// What its file is called, without extension.
