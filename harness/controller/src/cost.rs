@@ -25,12 +25,33 @@ pub struct Cost {
     pub throughput: f64,
     /// Messages between nodes per operation there, without those that would be sent anyway.
     pub loaded: f64,
-    /// The same per operation that comes alone.
+    /// What an operation costs that comes alone.
+    pub alone: Alone,
+}
+
+/// What an operation costs that comes alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alone {
+    /// Messages between nodes.
     pub messages: f64,
-    /// What these messages are, and how many of each an operation costs.
+    /// What these messages are, and how many of each there are.
     pub kinds: BTreeMap<String, f64>,
-    /// The share of operations that change something.
-    pub changes: f64,
+    /// The textbook's number of messages, if it can be told.
+    pub textbook: Option<f64>,
+    /// How many messages there are per second even if nothing is asked.
+    anyway: f64,
+}
+
+/// Beyond this share of difference, measured and textbook's messages do not agree.
+const TOLERANCE: f64 = 0.15;
+
+impl Alone {
+    /// Whether the textbook's figure is another one.
+    pub fn differs(&self) -> bool {
+        self.textbook.is_some_and(|textbook| {
+            (self.messages - textbook).abs() > TOLERANCE * textbook.max(1.0)
+        })
+    }
 }
 
 /// What links say to acknowledge messages, which is not counted.
@@ -40,19 +61,34 @@ const ALONE: (f64, f64) = (10.0, 0.25);
 /// How many of them there are, and how many in the run with fewer.
 const MANY_AND_FEW: (u32, u32) = (300, 100);
 
-/// Runs a protocol as processes for this long, with clients that never rest, and in the simulator
-/// with clients that rest for long.
-pub fn measure(card: &'static Card, nodes: u16, time_limit: Duration) -> Result<Cost, Error> {
-    let common = Request {
+/// What is asked of a protocol, whatever is measured.
+fn request(nodes: u16) -> Request {
+    Request {
         nodes,
         timeout: Duration::from_secs(5),
         messages: "all".into(),
         mix: Mix::None,
         environment: Environment::Reliable,
         ..Request::default()
-    };
+    }
+}
+
+/// Runs a protocol as processes for this long, with clients that never rest, and in the simulator
+/// with operations that come alone.
+pub fn measure(card: &'static Card, nodes: u16, time_limit: Duration) -> Result<Cost, Error> {
     let settle = Duration::from_millis(600);
-    let loaded = count(&as_processes(card, Request { time_limit, settle, ..common.clone() })?);
+    let loaded = count(&as_processes(card, Request { time_limit, settle, ..request(nodes) })?);
+    let alone = alone(card, nodes)?;
+    let messages = loaded.all_messages() - alone.anyway * loaded.until_silence;
+    Ok(Cost {
+        throughput: loaded.done / loaded.seconds,
+        loaded: messages.max(0.0) / loaded.done.max(1.0),
+        alone,
+    })
+}
+
+/// Lets operations come one by one, in the simulator.
+pub fn alone(card: &'static Card, nodes: u16) -> Result<Alone, Error> {
     let rate = if card.model == Model::Rounds { ALONE.1 } else { ALONE.0 };
     let time_limit = Duration::from_secs_f64(f64::from(MANY_AND_FEW.0) / rate);
     let alone = |operations: u32| {
@@ -61,23 +97,20 @@ pub fn measure(card: &'static Card, nodes: u16, time_limit: Duration) -> Result<
             rate: Some(f64::from(operations) / time_limit.as_secs_f64()),
             settle: Duration::from_secs(5),
             simulated: true,
-            ..common.clone()
+            ..request(nodes)
         };
         Ok::<_, Error>(count(&simulated::run(&request.of_card(card, 1)?)?.history))
     };
     let (many, few) = (alone(MANY_AND_FEW.0)?, alone(MANY_AND_FEW.1)?);
     let caused = many.less(&few);
-    let anyway = (many.all_messages()
-        - caused.all_messages() * many.operations / caused.operations)
-        / many.until_silence;
-    let loaded_messages = loaded.all_messages() - anyway * loaded.until_silence;
     let each = |messages: f64| messages / caused.operations;
-    Ok(Cost {
-        throughput: loaded.done / loaded.seconds,
-        loaded: loaded_messages.max(0.0) / loaded.done.max(1.0),
-        messages: each(caused.all_messages()),
+    let messages = each(caused.all_messages());
+    let formula = card.messages().and_then(|it| it.of);
+    Ok(Alone {
+        messages,
         kinds: caused.messages.iter().map(|(kind, &n)| (kind.clone(), each(n))).collect(),
-        changes: each(caused.changes),
+        textbook: formula.map(|of| of(f64::from(nodes), each(caused.changes))),
+        anyway: (many.all_messages() - messages * many.operations) / many.until_silence,
     })
 }
 
@@ -149,7 +182,7 @@ fn count(history: &History) -> Count {
             Entry::Op(op) if op.kind == OpKind::Ok => {
                 count.operations += 1.0;
                 count.done += f64::from(u8::from(record.time <= end));
-                count.changes += f64::from(u8::from(op.f != "read"));
+                count.changes += f64::from(u8::from(!["read", "local"].contains(&op.f.as_str())));
             }
             Entry::Event(event) if event.kind == "deliver" && record.time <= end => delivered += 1,
             Entry::Message(message) if message.sent >= begin => {
@@ -172,6 +205,22 @@ fn count(history: &History) -> Count {
 mod tests {
     use super::*;
     use schism_history::{Fate, Message, NodeId, OpEvent, Record};
+
+    /// The costs that the books give are checked, not only printed.
+    #[test]
+    fn operations_cost_as_many_messages_as_the_books_say() {
+        let mut judged = 0;
+        for card in schism_protocols::catalogue().iter().filter(|card| card.workload != "detect") {
+            let book = card.messages().expect("a protocol with operations has a row");
+            assert!(book.of.is_some() || !book.why.is_empty(), "{}", card.name);
+            if book.of.is_some() {
+                let alone = alone(card, 5).expect("a run");
+                assert!(!alone.differs(), "{}: {} costs {alone:?}", card.name, book.text);
+                judged += 1;
+            }
+        }
+        assert!(judged > 40, "{judged}");
+    }
 
     #[test]
     fn what_happens_under_load_is_counted_and_upkeep_apart() {
@@ -214,7 +263,7 @@ mod tests {
         push(511, message(511, "Relay"));
         push(610, Entry::Phase(Phase::Final));
         push(612, message(611, "Relay"));
-        let messages = [("Relay".to_string(), 3.0)].into();
+        let messages = [("Relay".to_string(), 4.0)].into();
         let expected = Count {
             seconds: 0.5,
             until_silence: 0.6,

@@ -33,7 +33,7 @@ pub struct ProtocolsArgs {
     #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..=64))]
     pub nodes: u16,
     /// How long each protocol is measured
-    #[arg(long, short = 't', value_name = "TIME", default_value = "3s", value_parser = parse_time)]
+    #[arg(long, short = 't', value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub time_limit: Duration,
     /// As JSON on standard output
     #[arg(long, conflicts_with = "markdown")]
@@ -47,12 +47,7 @@ pub struct ProtocolsArgs {
 struct Measured {
     card: &'static Card,
     cost: Cost,
-    /// The textbook's number of messages per operation, if it gives one.
-    textbook: Option<(&'static str, f64)>,
 }
-
-/// Beyond this share of difference, measured and textbook's messages do not agree.
-const TOLERANCE: f64 = 0.15;
 
 pub fn bench(args: &BenchArgs) -> Outcome {
     let What::Protocols(args) = &args.what;
@@ -63,9 +58,7 @@ pub fn bench(args: &BenchArgs) -> Outcome {
     for card in cards {
         live.draw(card.name);
         let cost = measure(card, args.nodes, args.time_limit)?;
-        let textbook = card.messages();
-        let textbook = textbook.map(|it| (it.text, (it.of)(f64::from(args.nodes), cost.changes)));
-        measured.push(Measured { card, cost, textbook });
+        measured.push(Measured { card, cost });
     }
     live.clear();
     if args.json {
@@ -81,16 +74,9 @@ pub fn bench(args: &BenchArgs) -> Outcome {
 }
 
 impl Measured {
-    /// Whether the textbook's figure is another one.
-    fn differs(&self) -> bool {
-        self.textbook.is_some_and(|(_, textbook)| {
-            (self.cost.messages - textbook).abs() > TOLERANCE * textbook.max(1.0)
-        })
-    }
-
     /// Why the measured figure is another one than the textbook's.
     fn remark(&self) -> &'static str {
-        match (self.differs(), self.card.messages()) {
+        match (self.cost.alone.differs(), self.card.messages()) {
             (_, None) => "the source gives no figure",
             (true, Some(it)) if it.why.is_empty() => "unexplained",
             (_, Some(it)) => it.why,
@@ -102,25 +88,24 @@ fn json(row: &Measured) -> serde_json::Value {
     serde_json::json!({
         "protocol": row.card.name,
         "operations-per-second": row.cost.throughput,
-        "messages-per-operation": row.cost.messages,
-        "messages": row.cost.kinds,
+        "messages-per-operation": row.cost.alone.messages,
+        "messages": row.cost.alone.kinds,
         "messages-per-operation-under-load": row.cost.loaded,
-        "textbook": row.textbook.map(|(text, _)| text),
-        "textbook-messages-per-operation": row.textbook.map(|(_, messages)| messages),
-        "differs": row.differs(),
+        "textbook": row.card.messages().map(|it| it.text),
+        "textbook-messages-per-operation": row.cost.alone.textbook,
+        "differs": row.cost.alone.differs(),
         "remark": row.remark(),
     })
 }
 
 fn columns(row: &Measured) -> [String; 6] {
-    let &Cost { throughput, messages, loaded, .. } = &row.cost;
-    let (text, figure) = row.textbook.map_or(("".into(), "".into()), |(text, figure)| {
-        (text.to_string(), format!("{figure:.1}"))
-    });
-    let sign = if row.differs() { "≠ " } else { "" };
+    let &Cost { throughput, loaded, ref alone } = &row.cost;
+    let text = row.card.messages().map_or("", |it| it.text).to_string();
+    let figure = alone.textbook.map_or(String::new(), |figure| format!("{figure:.1}"));
+    let sign = if alone.differs() { "≠ " } else { "" };
     [
         if throughput < 100.0 { format!("{throughput:.1}") } else { format!("{throughput:.0}") },
-        format!("{messages:.1}"),
+        format!("{:.1}", alone.messages),
         figure,
         text,
         format!("{loaded:.1}"),
@@ -144,7 +129,7 @@ fn terminal(measured: &[Measured]) -> String {
         let [throughput, messages, figure, formula, all, remark] = columns(row);
         let _ = writeln!(
             text,
-            "{:names$}  {throughput:>8}  {messages:>8}  {figure:>8}  {all:>9}  {formula}  {remark}",
+            "{:names$}  {throughput:>8}  {messages:>8}  {figure:>8}  {all:>8}  {formula}  {remark}",
             row.card.name
         );
     }
