@@ -18,6 +18,7 @@ mod jobs;
 mod kv;
 mod link;
 mod register;
+mod siblings;
 mod unique_ids;
 
 pub use checks::{Asked, LINEARIZABLE, UnknownProperty, checks, model_of, properties_of};
@@ -125,13 +126,14 @@ pub struct Shape {
 }
 
 /// The names of all workloads.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "link",
     "events",
     "clock",
     "broadcast",
     "slow-broadcast",
     "register",
+    "siblings",
     "kv",
     "consensus",
     "binary-consensus",
@@ -168,6 +170,7 @@ pub fn workload(name: &str, shape: Shape) -> Option<Box<dyn Workload>> {
         "broadcast" => Box::new(broadcast::Broadcast::new(shape)),
         "slow-broadcast" => Box::new(broadcast::Broadcast::new(shape).slow()),
         "register" => Box::new(register::Register::new(shape)),
+        "siblings" => Box::new(siblings::Siblings::new(shape)),
         "kv" => Box::new(kv::Kv::default()),
         "consensus" => Box::new(consensus::Consensus::default()),
         "binary-consensus" => Box::new(consensus::Consensus::binary()),

@@ -20,16 +20,33 @@ struct Key<'h> {
     differs: Option<Op<'h>>,
 }
 
-/// Judges convergence.
-pub(super) fn convergence(run: &Run<'_>) -> Finding {
-    let ops = operations(run.history);
+/// A result in a line: of a long list, only how it begins.
+pub(super) fn brief(value: &Value) -> String {
+    const SHOWN: usize = 6;
+    match value {
+        Value::List(list) if list.len() > SHOWN + 2 => {
+            let shown: Vec<String> = list[..SHOWN].iter().map(Value::to_string).collect();
+            format!("[{} and {} more]", shown.join(" "), list.len() - SHOWN)
+        }
+        value => value.to_string(),
+    }
+}
+
+/// The record from which on reads show how it ended.
+pub(super) fn finale(run: &Run<'_>, ops: &[Op<'_>]) -> u64 {
+    let finale = Entry::Phase(Phase::Final);
+    let finale = run.history.records.iter().find(|r| r.entry == finale).map(|r| r.index);
     let last_change = ops.iter().filter(|o| o.f != "read").map(|o| match o.end {
         u64::MAX => o.invoked,
         end => end,
     });
-    let finale = Entry::Phase(Phase::Final);
-    let finale = run.history.records.iter().find(|r| r.entry == finale).map(|r| r.index);
-    let finale = finale.unwrap_or(last_change.max().unwrap_or(0));
+    finale.unwrap_or(last_change.max().unwrap_or(0))
+}
+
+/// Judges convergence.
+pub(super) fn convergence(run: &Run<'_>) -> Finding {
+    let ops = operations(run.history);
+    let finale = finale(run, &ops);
     let mut keys: FxHashMap<&Value, Key<'_>> = FxHashMap::default();
     for &op in &ops {
         let key = keys.entry(op.key.unwrap_or(&Value::Nil)).or_default();
@@ -67,10 +84,10 @@ pub(super) fn convergence(run: &Run<'_>) -> Finding {
             let text = format!(
                 "in the end {} said {}{of} (at {}) and {} said {} (at {})",
                 node(&first),
-                first.output,
+                brief(first.output),
                 run.at(first.end),
                 node(&other),
-                other.output,
+                brief(other.output),
                 run.at(other.end),
             );
             (text, vec![first.invoked, first.end, other.invoked, other.end])

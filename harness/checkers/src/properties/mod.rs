@@ -49,6 +49,7 @@ mod payloads;
 pub mod register;
 pub mod rounds;
 mod run;
+mod siblings;
 mod spells;
 mod table;
 mod vote;

@@ -4,7 +4,7 @@ use super::broadcast::{byzantine, causal, delivery, order, set, total};
 use super::run::{Faults, Run};
 use super::{
     clocks, consensus, convergence, detector, epochs, failover, gossip, jobs, leader, link, log,
-    operations, register, rounds, vote,
+    operations, register, rounds, siblings, vote,
 };
 use crate::{Budget, Check, Finding, Status};
 use schism_history::History;
@@ -194,6 +194,32 @@ const TABLE: &[(&str, &[Row])] = &[
             ("regular", register::regular, "read ended"),
             ("atomic", register::atomic, "read ended"),
             ("read your quorum", register::regular, "read ended"),
+            (
+                "convergence",
+                convergence::convergence,
+                "key was read at two correct nodes in the end",
+            ),
+            ("termination", operations::termination, "operation at a correct node was due"),
+            (
+                "availability",
+                operations::availability,
+                "operation was invoked after the faults were undone",
+            ),
+        ],
+    ),
+    (
+        "siblings",
+        &[
+            (
+                "no lost write",
+                siblings::no_lost_write,
+                "acknowledged write that was not replaced was looked for in the end",
+            ),
+            (
+                "no stale sibling",
+                siblings::no_stale_sibling,
+                "value that was replaced was looked for in the end",
+            ),
             (
                 "convergence",
                 convergence::convergence,

@@ -229,6 +229,44 @@ fn convergence() {
 }
 
 #[test]
+fn siblings() {
+    let list = |values: &[i64]| Value::List(values.iter().copied().map(Value::Int).collect());
+    let mut t = Tape::new(2);
+    t.fault_begins(0);
+    t.whole(0, 0, "write", list(&[1]), Value::Nil);
+    t.whole(0, 1, "write", list(&[2]), Value::Nil);
+    t.fault_ends(0);
+    t.phase(Phase::Final);
+    assert_eq!(t.status("siblings", "no lost write"), Vacuous);
+    let mut good = t.clone();
+    good.whole(0, 0, "read", Value::Nil, list(&[1, 2]));
+    assert_eq!(good.status("siblings", "no lost write"), Holds);
+    assert_eq!(good.status("siblings", "no stale sibling"), Vacuous);
+    t.whole(0, 0, "read", Value::Nil, list(&[2]));
+    let finding = t.judge("siblings", "no lost write");
+    assert_eq!(finding.status, Violated);
+    assert_eq!(
+        finding.explanation,
+        "1 was acknowledged at 0.030 s and replaced by nothing, but in the end nobody has it: [2] \
+         was read at 0.090 s"
+    );
+    let mut t = Tape::new(2);
+    t.fault_begins(0);
+    t.whole(0, 0, "write", list(&[1]), Value::Nil);
+    t.whole(0, 1, "write", list(&[2, 1]), Value::Nil);
+    t.fault_ends(0);
+    t.phase(Phase::Final);
+    let mut good = t.clone();
+    good.whole(0, 0, "read", Value::Nil, list(&[2]));
+    assert_eq!(good.status("siblings", "no stale sibling"), Holds);
+    assert_eq!(good.status("siblings", "no lost write"), Holds);
+    t.whole(0, 0, "read", Value::Nil, list(&[1, 2]));
+    let finding = t.judge("siblings", "no stale sibling");
+    assert_eq!(finding.status, Violated);
+    assert!(finding.explanation.starts_with("1 was replaced at "), "{}", finding.explanation);
+}
+
+#[test]
 fn authenticity_is_stressed_by_forgers() {
     let mut t = Tape::new(2);
     t.send(0, 1, 1);

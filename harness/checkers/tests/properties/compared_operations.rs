@@ -35,6 +35,16 @@ fn service_promises() {
             |w, t| oracle_operations::operations(w, &t.0, property),
         );
     }
+    for property in ["no lost write", "no stale sibling"] {
+        compare(
+            "siblings",
+            property,
+            ALL,
+            draw_operations::siblings,
+            |_| true,
+            |w, t| oracle_operations::operations(w, &t.0, property),
+        );
+    }
     compare(
         "unique-ids",
         "unique ids",

@@ -2,7 +2,7 @@
 
 use crate::draw::{Weather, lawless};
 use crate::support::{Rng, Tape};
-use schism_history::{OpKind, Value};
+use schism_history::{Entry, OpKind, Value};
 
 /// Operations under way: the process as the history calls it, node, function, argument.
 type Open = Option<(u64, u16, &'static str, i64)>;
@@ -62,6 +62,29 @@ pub fn kv(rng: &mut Rng, weather: Weather) -> Tape {
     operations(rng, weather, &["write", "read", "read"], |rng, next| {
         Value::Int(next - i64::from(rng.chance(20)))
     })
+}
+
+/// Writes that replace some of what is there, and reads of nearly all that is left.
+pub fn siblings(rng: &mut Rng, weather: Weather) -> Tape {
+    let mut tape = operations(rng, weather, &["write", "read", "read"], |rng, next| {
+        let there = |rng: &mut Rng, back: i64| rng.chance(if back < 3 { 70 } else { 8 });
+        let values = (1..=next).filter(|value| there(rng, next - value)).map(Value::Int);
+        Value::List(values.collect())
+    });
+    // What a write replaces depends on its value alone, so that both its records say the same.
+    let replaces = |value: i64| {
+        let older = [1, 2, 3, 4].map(|back| value - back);
+        let some = older.into_iter().filter(|&old| old > 0 && (value * 7 + old * 5) % 3 != 0);
+        Value::List(std::iter::once(value).chain(some).map(Value::Int).collect())
+    };
+    for record in &mut tape.0.records {
+        if let Entry::Op(op) = &mut record.entry
+            && let ("write", Value::Int(value)) = (op.f.as_str(), op.value.clone())
+        {
+            op.value = replaces(value);
+        }
+    }
+    tape
 }
 
 /// Generated ids.

@@ -63,6 +63,17 @@ pub fn broadcast_set(w: &World, history: &History) -> Option<Status> {
     worst.or((silent && known_any).then_some(Status::Unknown))
 }
 
+/// The reads that show how it ended.
+fn last_reads<'o>(w: &World, history: &History, ops: &'o [Operation]) -> Vec<&'o Operation> {
+    let changes = ops.iter().filter(|o| o.f != "read");
+    let quiet = changes.map(|o| ended(o).unwrap_or(o.invoked)).max();
+    let from = finale(history).or(quiet).unwrap_or(0);
+    let shows = |o: &&Operation| {
+        o.f == "read" && o.outcome == Outcome::Ok && o.invoked >= from && w.correct(node(o))
+    };
+    ops.iter().filter(shows).collect()
+}
+
 /// Whether some promise about operations is broken.
 pub fn operations(w: &World, history: &History, property: &str) -> bool {
     let ops = history.operations();
@@ -81,18 +92,32 @@ pub fn operations(w: &World, history: &History, property: &str) -> bool {
             ok().any(|a| ok().any(|b| a.invoked != b.invoked && a.output == b.output))
         }
         "convergence" => {
-            let changes = ops.iter().filter(|o| o.f != "read");
-            let quiet = changes.map(|o| ended(o).unwrap_or(o.invoked)).max();
-            let from = finale(history).or(quiet).unwrap_or(0);
-            let reads = || {
-                ops.iter().filter(|o| {
-                    o.f == "read"
-                        && o.outcome == Outcome::Ok
-                        && o.invoked >= from
-                        && w.correct(node(o))
-                })
+            let reads = last_reads(w, history, &ops);
+            reads.iter().any(|a| reads.iter().any(|b| a.output != b.output))
+        }
+        "no lost write" | "no stale sibling" => {
+            let list = |value: &Value| match value {
+                Value::List(list) => list.clone(),
+                other => panic!("{other} is no list"),
             };
-            reads().any(|a| reads().any(|b| a.output != b.output))
+            let reads = last_reads(w, history, &ops);
+            let has = |read: &Operation, value: &Value| list(&read.output).contains(value);
+            let writes = || ops.iter().filter(|o| o.f == "write" && o.outcome != Outcome::Fail);
+            let acknowledged = |o: &Operation| o.outcome == Outcome::Ok;
+            let replaces = |o: &Operation, value: &Value| list(&o.input)[1..].contains(value);
+            !reads.is_empty()
+                && writes().any(|o| {
+                    let written = list(&o.input);
+                    let value = &written[0];
+                    if property == "no lost write" {
+                        acknowledged(o)
+                            && !writes().any(|by| replaces(by, value))
+                            && !reads.iter().any(|read| has(read, value))
+                    } else {
+                        writes().any(|by| acknowledged(by) && replaces(by, value))
+                            && reads.iter().all(|read| has(read, value))
+                    }
+                })
         }
         other => panic!("no oracle for {other}"),
     }

@@ -81,6 +81,7 @@ const TABLE: &[Row] = &[
     ),
     ("atomic-nn", "4N", Some(|n, _| 4.0 * (n - 1.0)), ""),
     ("atomic-logged", "4N", Some(|n, _| 4.0 * (n - 1.0)), ""),
+    ("quorum-kv-siblings", "2N", Some(|n, _| 2.0 * (n - 1.0)), ""),
     ("quorum-kv", "2N", Some(|n, _| 2.0 * (n - 1.0)), ""),
     ("best-effort-broadcast", "N", Some(|n, _| n - 1.0), ""),
     ("lazy-reliable-broadcast", "N", Some(|n, _| n - 1.0), ""),

@@ -50,6 +50,7 @@ pub fn catalogue() -> &'static [Card] {
         registers::ATOMIC_NN,
         registers::ATOMIC_LOGGED,
         registers::QUORUM_KV,
+        registers::QUORUM_KV_SIBLINGS,
         broadcast::BEST_EFFORT,
         broadcast::LAZY_RELIABLE,
         broadcast::EAGER_RELIABLE,

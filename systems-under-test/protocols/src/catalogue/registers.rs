@@ -5,7 +5,7 @@ use crate::registers::{
     BitByBit, MajorityVoting, NeverGoBack, ReadImposeWriteConsultMajority, ReadOneWriteAll,
     ReadersTellReaders,
 };
-use crate::replication::QuorumKv;
+use crate::replication::{LastWrite, QuorumKv, Siblings};
 use crate::services::Registers;
 use crate::stacks::{best_effort_broadcast, perfect_detector, perfect_links};
 use crate::{Environment, Model};
@@ -235,9 +235,14 @@ pub(super) const ATOMIC_NN: Card = Card {
     beyond: &[],
 };
 
-fn quorum_kv(quorum: usize, defect: impl FnOnce(&mut QuorumKv)) -> Box<dyn Node> {
-    let mut store = QuorumKv::new(quorum, quorum);
-    defect(&mut store);
+fn quorum_kv(quorum: usize, never_repairs: bool) -> Box<dyn Node> {
+    let mut store = QuorumKv::<LastWrite>::new(quorum, quorum);
+    store.never_repairs = never_repairs;
+    node(layer(store, Net::default()))
+}
+
+fn siblings<const WRONG: u8>(of: Setup) -> Box<dyn Node> {
+    let store = QuorumKv::<Siblings<WRONG>>::new(majority(of), majority(of));
     node(layer(store, Net::default()))
 }
 
@@ -254,19 +259,19 @@ pub(super) const QUORUM_KV: Card = Card {
     workload: "register",
     one_writer: false,
     tolerates: |n| (n - 1) / 2,
-    build: |setup| quorum_kv(majority(setup), |_| {}),
+    build: |setup| quorum_kv(majority(setup), false),
     twins: &[
         Twin::new(
             "reads-one-writes-one",
             "reads and writes ask one replica each, so that they need not meet",
             "read your quorum",
-            |_| quorum_kv(1, |_| {}),
+            |_| quorum_kv(1, false),
         ),
         Twin::new(
             "never-repairs",
             "neither read repair nor anti-entropy",
             "convergence",
-            |setup| quorum_kv(majority(setup), |store| store.never_repairs = true),
+            |setup| quorum_kv(majority(setup), true),
         ),
     ],
     beyond: &[Beyond::new(
@@ -274,4 +279,31 @@ pub(super) const QUORUM_KV: Card = Card {
         Environment::Skewed,
         "a write by a clock that is behind is acknowledged, and loses against an earlier one",
     )],
+};
+
+pub(super) const QUORUM_KV_SIBLINGS: Card = Card {
+    name: "quorum-kv-siblings",
+    line: "the same, but what was written at the same time is kept side by side",
+    source: "DeCandia et al. 2007 (Dynamo)",
+    model: Model::Silent,
+    promises: &["termination", "no lost write", "no stale sibling", "convergence"],
+    workload: "siblings",
+    one_writer: false,
+    tolerates: |n| (n - 1) / 2,
+    build: siblings::<0>,
+    twins: &[
+        Twin::new(
+            "keeps-one",
+            "keeps only the greatest of the values that were written at the same time",
+            "no lost write",
+            siblings::<{ Siblings::KEEPS_ONE }>,
+        ),
+        Twin::new(
+            "keeps-all",
+            "does not forget what was replaced",
+            "no stale sibling",
+            siblings::<{ Siblings::KEEPS_ALL }>,
+        ),
+    ],
+    beyond: &[],
 };

@@ -16,7 +16,7 @@ pub use chain_replication::ChainReplication;
 pub use multi_paxos::{MultiPaxos, MultiPaxosMessage};
 pub use primary_backup_active::PrimaryBackup;
 pub use primary_backup_passive::PassivePrimaryBackup;
-pub use quorum_kv::QuorumKv;
+pub use quorum_kv::{LastWrite, QuorumKv, Siblings};
 pub use raft::{Raft, RaftMessage};
 pub use replicated_state_machine::ReplicatedStateMachine;
 pub use viewstamped_replication::{ViewstampedMessage, ViewstampedReplication};

@@ -4,17 +4,25 @@
 //! links.
 //!
 //! The process that is asked coordinates: it sends a write to everybody and answers when `w` have
-//! it, and a read returns the latest of what the first `r` say. If `r + w > n` the two meet, and a
-//! read sees the last write that was complete. What is latest is a matter of stamps, and stamps
-//! are times: the last write wins only as far as clocks agree.
+//! it, and a read returns what the first `r` hold between them. If `r + w > n` the two meet, and a
+//! read sees the last write that was complete. What becomes of writes that did not know of each
+//! other is up to the [`Versions`] that are held: the [last one wins](LastWrite), or they are kept
+//! as [siblings](Siblings) until somebody who has read them writes what comes of them.
 //!
 //! Nobody waits for the other replicas. Two things bring them up to date: a coordinator that
-//! hears a late, old answer to a read sends the newer value (read repair), and every process compares
-//! stamps with one after the other (anti-entropy; Dynamo compares hash trees, where here
-//! are lists). So in the end all replicas hold the same.
+//! hears a late, old answer to a read sends the newer value (read repair), and every process
+//! compares what it has with one after the other (anti-entropy; Dynamo compares hash trees, where
+//! here are lists). So in the end all replicas hold the same.
 
-use crate::services::{RegisterQuestion as Question, RegisterReply as Reply};
-use schism_kernel::{Algorithm, Ask, Cx, Deliver, FairLossLink, Never, ProcessId, Send, Serving};
+mod last_write;
+mod siblings;
+
+pub use last_write::LastWrite;
+pub use siblings::Siblings;
+
+use schism_kernel::{
+    Algorithm, Ask, Cx, Data, Deliver, FairLossLink, Never, ProcessId, Send, Serving, Wire,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,30 +34,63 @@ const GIVE_UP: Duration = Duration::from_secs(10);
 /// How often a process compares with some other.
 const ANTI_ENTROPY: Duration = Duration::from_millis(200);
 
-/// When, by the coordinator's clock, and who the coordinator was.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct Stamp(pub Duration, pub u16);
+/// What a replica holds under a key, and how clients speak of it.
+pub trait Versions: Wire + Default {
+    /// What clients ask.
+    type Question: Data;
+    /// What they are answered.
+    type Reply: Data;
+    /// What is held, without the values.
+    type Digest: Wire;
 
-/// A value and its stamp, or nothing under the lowest stamp.
-pub type Version = (Stamp, Option<i64>);
+    /// What a question is after.
+    fn meant(question: &Self::Question) -> Meant;
+
+    /// What this becomes by the write that is asked for, at a time, by a process.
+    fn written(&self, question: &Self::Question, at: Duration, by: ProcessId) -> Self;
+
+    /// The answer to a read that found this.
+    fn read(&self) -> Self::Reply;
+
+    /// The answer to a write.
+    fn stored() -> Self::Reply;
+
+    /// Adds what somebody else holds.
+    fn merge(&mut self, other: &Self);
+
+    /// What is held.
+    fn digest(&self) -> Self::Digest;
+
+    /// Whether who holds the one has nothing to learn from who holds the other.
+    fn covers(one: &Self::Digest, other: &Self::Digest) -> bool;
+}
+
+/// What a question is after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// What is under a key.
+    Read(u64),
+    /// What this process alone has under a key.
+    ReadOwn(u64),
+    /// To write under a key.
+    Write(u64),
+}
 
 /// What replicas say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Message {
+pub enum Message<V, D> {
     /// What do you hold under this key? With the number of the operation.
     Fetch(u64, u64),
     /// This.
-    Held(u64, Version),
+    Held(u64, V),
     /// Hold this under this key.
-    Store(u64, u64, Version),
+    Store(u64, u64, V),
     /// I do.
     Stored(u64),
     /// Hold this, too, and do not answer.
-    Repair(u64, Version),
-    /// These are the stamps of what I hold.
-    Compare(BTreeMap<u64, Stamp>),
+    Repair(u64, V),
+    /// This is what I hold, without the values.
+    Compare(BTreeMap<u64, D>),
     /// I hold something older under these keys.
     Behind(BTreeSet<u64>),
 }
@@ -57,15 +98,15 @@ use Message::{Behind, Compare, Fetch, Held, Repair, Store, Stored};
 
 /// An operation that this process coordinates.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Operation {
+struct Operation<V, Q> {
     key: u64,
     /// What is written; nothing is by a read.
-    version: Option<Version>,
+    version: Option<V>,
     /// Nobody, once it was answered.
-    ask: Option<Ask<Question>>,
+    ask: Option<Ask<Q>>,
     since: Duration,
     /// Who has answered, and what they held.
-    answers: BTreeMap<ProcessId, Version>,
+    answers: BTreeMap<ProcessId, V>,
 }
 
 /// The timers of a replica.
@@ -79,11 +120,11 @@ pub enum Timer {
 
 /// The store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct QuorumKv {
+pub struct QuorumKv<V: Versions> {
     r: usize,
     w: usize,
-    held: BTreeMap<u64, Version>,
-    operations: BTreeMap<u64, Operation>,
+    held: BTreeMap<u64, V>,
+    operations: BTreeMap<u64, Operation<V, V::Question>>,
     next: u64,
     last: Duration,
     turn: usize,
@@ -91,36 +132,27 @@ pub struct QuorumKv {
     pub never_repairs: bool,
 }
 
-impl QuorumKv {
+impl<V: Versions> QuorumKv<V> {
     /// A store that reads from `r` and writes to `w` replicas.
     pub fn new(r: usize, w: usize) -> Self {
-        QuorumKv {
-            r,
-            w,
-            held: BTreeMap::new(),
-            operations: BTreeMap::new(),
-            next: 0,
-            last: Duration::ZERO,
-            turn: 0,
-            never_repairs: false,
-        }
+        let (held, operations) = (BTreeMap::new(), BTreeMap::new());
+        let last = Duration::ZERO;
+        QuorumKv { r, w, held, operations, next: 0, last, turn: 0, never_repairs: false }
     }
 
-    fn held(&self, key: u64) -> Version {
-        self.held.get(&key).copied().unwrap_or_default()
+    fn held(&self, key: u64) -> V {
+        self.held.get(&key).cloned().unwrap_or_default()
     }
 
-    /// The last write wins.
-    fn hold(&mut self, key: u64, version: Version) {
-        let held = self.held.entry(key).or_default();
-        *held = version.max(*held);
+    fn hold(&mut self, key: u64, version: &V) {
+        self.held.entry(key).or_default().merge(version);
     }
 
     /// Asks everybody who has not answered, ourselves included.
     fn ask(&mut self, number: u64, cx: &mut Cx<'_, Self>) {
         let Some(operation) = self.operations.get(&number) else { return };
-        let message = match operation.version {
-            Some(version) => Store(number, operation.key, version),
+        let message = match &operation.version {
+            Some(version) => Store(number, operation.key, version.clone()),
             None => Fetch(number, operation.key),
         };
         for &q in cx.all.iter().filter(|q| !operation.answers.contains_key(q)) {
@@ -129,30 +161,28 @@ impl QuorumKv {
     }
 
     /// Somebody answered: if enough have, so does the coordinator.
-    fn answered(&mut self, number: u64, by: ProcessId, held: Version, cx: &mut Cx<'_, Self>) {
+    fn answered(&mut self, number: u64, by: ProcessId, held: V, cx: &mut Cx<'_, Self>) {
         let (r, w) = (self.r, self.w);
         let Some(operation) = self.operations.get_mut(&number) else { return };
         operation.answers.insert(by, held);
-        let latest = operation.answers.values().max().copied().unwrap_or_default();
-        let (enough, reply) = match operation.version {
-            Some(_) => (w, Reply::WriteOk),
-            None => (r, Reply::ReadOk { value: latest.1 }),
-        };
+        let mut all = V::default();
+        operation.answers.values().for_each(|held| all.merge(held));
+        let read = operation.version.is_none();
+        let (enough, reply) = if read { (r, all.read()) } else { (w, V::stored()) };
         let count = operation.answers.len();
         if count >= enough
             && let Some(ask) = operation.ask.take()
         {
             cx.indicate(ask.answer(reply));
         }
-        let (key, read) = (operation.key, operation.version.is_none());
         if count >= enough && read && !self.never_repairs {
-            for (&q, &version) in &operation.answers {
-                if version < latest {
+            for (&q, held) in &mut operation.answers {
+                if !V::covers(&held.digest(), &all.digest()) {
                     cx.mark("read repair");
-                    cx.trigger(Send(q, Repair(key, latest)));
+                    cx.trigger(Send(q, Repair(operation.key, all.clone())));
+                    *held = all.clone();
                 }
             }
-            operation.answers.values_mut().for_each(|version| *version = latest);
         }
         if count == cx.n() {
             self.operations.remove(&number);
@@ -160,9 +190,9 @@ impl QuorumKv {
     }
 }
 
-impl Algorithm for QuorumKv {
-    type Implements = Serving<Question, Reply>;
-    type Uses = FairLossLink<Message>;
+impl<V: Versions> Algorithm for QuorumKv<V> {
+    type Implements = Serving<V::Question, V::Reply>;
+    type Uses = FairLossLink<Message<V, V::Digest>>;
     type Timer = Timer;
     type Stable = Never;
 
@@ -173,17 +203,19 @@ impl Algorithm for QuorumKv {
         }
     }
 
-    fn upon_request(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, Self>) {
-        let (key, version) = match ask.question {
-            Question::Read { key, own_copy: true } => {
-                let value = self.held(key).1;
-                return cx.indicate(ask.answer(Reply::ReadOk { value }));
+    fn upon_request(&mut self, ask: Ask<V::Question>, cx: &mut Cx<'_, Self>) {
+        let (key, version) = match V::meant(&ask.question) {
+            Meant::ReadOwn(key) => {
+                let reply = self.held(key).read();
+                return cx.indicate(ask.answer(reply));
             }
-            Question::Read { key, .. } => (key, None),
-            Question::Write { key, value } => {
+            Meant::Read(key) => (key, None),
+            Meant::Write(key) => {
                 // Two writes of one process differ, even if its clock stands still.
                 self.last = cx.now.max(self.last + Duration::from_nanos(1));
-                (key, Some((Stamp(self.last, cx.me.0), Some(value))))
+                let version = self.held(key).written(&ask.question, self.last, cx.me);
+                self.hold(key, &version);
+                (key, Some(version))
             }
         };
         let number = self.next;
@@ -196,24 +228,30 @@ impl Algorithm for QuorumKv {
         self.ask(number, cx);
     }
 
-    fn upon_indication(&mut self, Deliver(p, message): Deliver<Message>, cx: &mut Cx<'_, Self>) {
+    fn upon_indication(
+        &mut self,
+        Deliver(p, message): Deliver<Message<V, V::Digest>>,
+        cx: &mut Cx<'_, Self>,
+    ) {
         match message {
             Fetch(number, key) => cx.trigger(Send(p, Held(number, self.held(key)))),
             Held(number, version) => self.answered(number, p, version, cx),
             Store(number, key, version) => {
-                self.hold(key, version);
+                self.hold(key, &version);
                 cx.trigger(Send(p, Stored(number)));
             }
-            Stored(number) => self.answered(number, p, Version::default(), cx),
-            Repair(key, version) => self.hold(key, version),
+            Stored(number) => self.answered(number, p, V::default(), cx),
+            Repair(key, version) => self.hold(key, &version),
             Compare(theirs) => {
-                for (&key, &(stamp, value)) in &self.held {
-                    if theirs.get(&key).is_none_or(|&other| other < stamp) {
-                        cx.trigger(Send(p, Repair(key, (stamp, value))));
+                for (&key, held) in &self.held {
+                    let known = theirs.get(&key).is_some_and(|it| V::covers(it, &held.digest()));
+                    if !known {
+                        cx.trigger(Send(p, Repair(key, held.clone())));
                     }
                 }
-                let newer = theirs.into_iter().filter(|&(key, stamp)| stamp > self.held(key).0);
-                let behind: BTreeSet<u64> = newer.map(|(key, _)| key).collect();
+                let news =
+                    theirs.iter().filter(|(key, it)| !V::covers(&self.held(**key).digest(), it));
+                let behind: BTreeSet<u64> = news.map(|(&key, _)| key).collect();
                 if !behind.is_empty() {
                     cx.trigger(Send(p, Behind(behind)));
                 }
@@ -244,8 +282,8 @@ impl Algorithm for QuorumKv {
                 if !others.is_empty() {
                     let q = others[self.turn % others.len()];
                     self.turn += 1;
-                    let stamps = self.held.iter().map(|(&key, &(stamp, _))| (key, stamp)).collect();
-                    cx.trigger(Send(q, Compare(stamps)));
+                    let digests = self.held.iter().map(|(&key, held)| (key, held.digest()));
+                    cx.trigger(Send(q, Compare(digests.collect())));
                 }
                 cx.set_timer(Timer::AntiEntropy, ANTI_ENTROPY);
             }
