@@ -17,7 +17,7 @@ pub use allowance::Allowance;
 pub use mix::{Mix, UnknownMix};
 
 use crate::network::Delay;
-use crate::plan::{AfterKill, Fault, Moment, Plan, Target, What};
+use crate::plan::{AfterKill, Fault, Moment, Occasion, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use class::Class;
 use schism_history::NodeId;
@@ -141,10 +141,10 @@ impl Drawing {
     /// hardly ever make them meet. Either any node bounces, faster than elections go, or leaders
     /// fall as soon as they rise, most of the time: it takes several reigns in a row that end in
     /// the middle of something to bring back what an earlier leader had left behind. In some storms
-    /// they fall while they send one of their first messages, of which only some then arrive.
+    /// they fall over the first thing they do, so that it is half done.
     fn place_storm(&mut self) {
         let leaders = self.allow.leader && self.rng.chance(0.65);
-        let (down, gap, late) = match leaders {
+        let (mut down, gap, late) = match leaders {
             true => ((150, 500), 300, self.rng.pick(&[30, 60, 120])),
             false => ((5, 60), 60 + self.rng.below(300), self.rng.pick(&[100, 250, 500])),
         };
@@ -157,7 +157,10 @@ impl Drawing {
         let room = (self.end - self.start).saturating_sub(kills * gap).max(1);
         let first = self.start + self.rng.below(room);
         let until = (first + kills * gap).min(self.end);
-        let mid_sentence = leaders && self.rng.chance(0.5);
+        let mid_sentence = leaders && self.rng.chance(0.6);
+        if mid_sentence && self.rng.chance(0.5) {
+            down = (20, 200);
+        }
         let late_too =
             matches!(self.mix, Mix::Everything | Mix::Swarm) && self.allow.delay_max.is_none();
         if late_too && self.rng.chance(0.8) {
@@ -175,10 +178,7 @@ impl Drawing {
                 true => Target::NewLeader,
                 false => Target::Nodes(vec![node]),
             };
-            let when = (mid_sentence && target == Target::NewLeader).then(|| {
-                let others = u64::from(self.nodes.saturating_sub(1)).max(1);
-                Moment::any_message(1 + self.rng.below(4 * others) as u32)
-            });
+            let when = (mid_sentence && target == Target::NewLeader).then(|| self.first_deed());
             let after =
                 if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
             if at + length < self.end {
@@ -188,6 +188,22 @@ impl Drawing {
             }
             // A leader is out until about the next one falls; any other node, for a moment.
             at += if leaders { length } else { gap / 2 + self.rng.below(gap) };
+        }
+    }
+
+    /// When a leader falls that hardly got to anything: while it sends one of its first messages,
+    /// just after a client has asked it for something, or just after it told of something.
+    fn first_deed(&mut self) -> Moment {
+        let others = u64::from(self.nodes.saturating_sub(1)).max(1);
+        let count = 1 + self.rng.below(2) as u32;
+        let after = Duration::from_micros(100 * self.rng.below(30));
+        match self.rng.below(3) {
+            0 => Moment::any_message(1 + self.rng.below(4 * others) as u32),
+            1 => Moment { occasion: Occasion::Request { at: None }, count, after },
+            _ => {
+                let occasion = Occasion::Event { kind: "any".into(), at: None };
+                Moment { occasion, count, after }
+            }
         }
     }
 

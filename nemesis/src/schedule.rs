@@ -15,7 +15,7 @@ mod watch;
 pub use action::{Action, Landing, Roles};
 
 use crate::FaultId;
-use crate::plan::{AfterKill, Plan, Target, What};
+use crate::plan::{AfterKill, Moment, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use compact_str::CompactString;
 use resolve::Resolved;
@@ -89,6 +89,8 @@ pub struct Schedule {
     past: usize,
     /// Faults whose time has come and that wait for a node to begin to lead.
     awaiting_leader: Vec<FaultId>,
+    /// Of those, the ones whose leader cannot be spared before somebody else is back.
+    held_up: Vec<FaultId>,
     /// Faults whose time has come and that wait for a moment, and how often it has come already.
     watching: Vec<(FaultId, u32)>,
     /// Who began to lead, or was seen at that moment, when such a fault stopped waiting.
@@ -133,6 +135,7 @@ impl Schedule {
             edges,
             past: 0,
             awaiting_leader: Vec::new(),
+            held_up: Vec::new(),
             watching: Vec::new(),
             risen: BTreeMap::new(),
         }
@@ -155,6 +158,7 @@ impl Schedule {
             debug_assert!(at <= now);
             self.past += 1;
             let before = actions.len();
+            let mut back = false;
             let waits = self.plan.faults[fault as usize].target == Target::NewLeader;
             let risen = self.risen.get(&fault).copied();
             let moment = self.plan.faults[fault as usize].when.is_some();
@@ -162,8 +166,10 @@ impl Schedule {
                 Edge::Begin if waits && risen.is_none() => self.awaiting_leader.push(fault),
                 Edge::Begin if waits => {
                     let out = up.iter().filter(|up| !**up).count();
-                    let leader = risen.filter(|_| out < (up.len().saturating_sub(1)) / 2);
-                    self.begin(at, fault, leader, &up, &mut actions);
+                    match out < up.len().saturating_sub(1) / 2 {
+                        true => self.begin(at, fault, risen, &up, &mut actions),
+                        false => self.held_up.push(fault),
+                    }
                 }
                 Edge::Begin if moment && risen.is_none() => self.watching.push((fault, 0)),
                 Edge::Begin if moment => {
@@ -183,16 +189,23 @@ impl Schedule {
             for action in &actions[before..] {
                 match action {
                     Action::Kill { node, .. } => up[usize::from(node.0)] = false,
-                    Action::Restart { node, .. } => up[usize::from(node.0)] = true,
+                    Action::Restart { node, .. } => {
+                        up[usize::from(node.0)] = true;
+                        back = true;
+                    }
                     _ => {}
                 }
+            }
+            if back && !self.held_up.is_empty() {
+                let fault = self.held_up.remove(0);
+                self.begin_late(fault, at);
             }
         }
         actions
     }
 
-    /// A node has begun to lead: the fault that has waited longest for that begins soon, or when that
-    /// node has sent as many messages as it waits for, and lasts as long as it was meant to.
+    /// A node has begun to lead: the fault that has waited longest for that begins soon, or at its
+    /// moment at that node, and lasts as long as it was meant to.
     pub fn leader_rose(&mut self, now: Nanos, node: NodeId) {
         // Who led before will not say any more what was waited for.
         let faults = &self.plan.faults;
@@ -203,6 +216,7 @@ impl Schedule {
         if self.awaiting_leader.is_empty() {
             return;
         }
+        self.risen.extend(self.held_up.iter().map(|&fault| (fault, node)));
         let fault = self.awaiting_leader.remove(0);
         self.risen.insert(fault, node);
         if self.plan.faults[fault as usize].when.is_some() {
@@ -232,6 +246,7 @@ impl Schedule {
     pub fn heal(&mut self, now: Nanos) -> Vec<Action> {
         self.past = self.edges.len();
         self.awaiting_leader.clear();
+        self.held_up.clear();
         let mut actions = Vec::new();
         for (fault, _) in self.watching.clone() {
             self.stop_watching(fault, &mut actions);
@@ -256,7 +271,8 @@ impl Schedule {
         let what = planned.what.clone();
         // Whoever is struck by what it sends is struck in the middle of it.
         let sending = planned.target == Target::Sender
-            || (planned.target == Target::NewLeader && planned.when.is_some());
+            || (planned.target == Target::NewLeader
+                && planned.when.as_ref().is_some_and(Moment::is_message));
         let mut rng = Rng::new(self.seed, &[u64::from(fault)]);
         let free = |node: usize| {
             up[node]

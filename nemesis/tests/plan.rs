@@ -240,6 +240,37 @@ fn bad_plans_are_refused_with_their_line() {
 }
 
 #[test]
+fn moments_are_messages_events_or_requests() {
+    let plan = |when: &str| {
+        Plan::from_toml(
+            &format!(
+                "[[fault]]\nfrom = \"1s\"\nuntil = \"2s\"\nwhat = \"pause\"\n\
+                 target = \"sender\"\nwhen = {when}\n"
+            ),
+            5,
+        )
+    };
+    for when in [
+        "{ request = \"any\" }",
+        "{ request = \"any\", at = \"n2\", count = 3, after = \"1ms\" }",
+        "{ event = \"any\" }",
+        "{ message = \"Accept\", to = \"n1\" }",
+    ] {
+        let plan = plan(when).expect(when);
+        assert_eq!(Plan::from_toml(&plan.to_toml(), 5), Ok(plan), "{when}");
+    }
+    for (when, why) in [
+        ("{ request = \"some\" }", "unknown variant `some`, expected `any`"),
+        ("{ request = \"any\", to = \"n2\" }", "write `at`"),
+        ("{ request = \"any\", event = \"lead\" }", "a message, an event or a request"),
+        ("{ request = \"any\", at = \"n7\" }", "no node n7"),
+    ] {
+        let error = plan(when).expect_err(when).to_string();
+        assert!(error.contains(why), "{when}: {error}");
+    }
+}
+
+#[test]
 fn overlapping_kills_of_one_node_are_refused() {
     let two = |first: &str, second: &str| {
         let fault = |from: &str, until: &str, rest: &str| {

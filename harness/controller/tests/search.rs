@@ -115,6 +115,23 @@ fn a_hunt_catches_a_twin_keeps_the_run_and_makes_it_small() {
 }
 
 #[test]
+fn a_failing_run_of_processes_is_found_again_in_the_simulator() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let line = "test perfect-links --twin no-delivered-set -n 3 -t 3s --seed 3 --no-report";
+    let processes = schism(folder.path(), line);
+    assert_eq!(processes.status.code(), Some(1), "{}", text(&processes.stdout));
+    let line = "hunt --like store/latest --seed 1 --runs 60 --no-report --no-shrink";
+    let hunted = schism(folder.path(), line);
+    let told = text(&hunted.stdout);
+    assert_eq!(hunted.status.code(), Some(1), "{told}{}", text(&hunted.stderr));
+    assert!(told.contains("no-delivered-set: no duplication violated"), "{told}");
+    let recipe = std::fs::read_to_string(folder.path().join("store/latest/run.toml"));
+    assert!(recipe.expect("the run was kept").contains("simulated = true"));
+    let again = schism(folder.path(), "replay store/latest --no-report");
+    assert_eq!(again.status.code(), Some(1), "it fails every time: {}", text(&again.stdout));
+}
+
+#[test]
 fn a_hunt_for_what_is_not_there_finds_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let hunted = schism(folder.path(), "hunt rowa-register --seed 1 --runs 40 -t 2s");

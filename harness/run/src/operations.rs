@@ -4,7 +4,7 @@ use crate::Command;
 use crate::clients::Pending;
 use crate::run::{Run, State};
 use compact_str::CompactString;
-use schism_history::{Entry, Nanos, NodeId, OpEvent, OpKind, Value};
+use schism_history::{Entry, Nanos, NodeId, OpEvent, OpKind, Phase, Value};
 use schism_workloads::{Client, Doubt, Op, doubt_of};
 use serde_json::Value as Json;
 
@@ -95,6 +95,9 @@ impl Run {
     }
 
     fn ask(&mut self, now: Nanos, client: u32, node: NodeId, op: Op) {
+        if self.phase == Phase::Chaos {
+            self.schedule.asked(now - self.zero, node);
+        }
         let mut body = self.workload.request(&op);
         let process = self.clients.process(client);
         self.op_event(now, process, OpKind::Invoke, &op, op.value.clone(), None, node);

@@ -168,9 +168,9 @@ fn check_moment(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
             _ => Ok(()),
         };
     };
-    if fault.target == Target::NewLeader && !when.is_any_message() {
-        let why = "of a new leader, what it sends can be counted from its first word on: write \
-                   when = { message = \"any\", count = 3 }, or the target \"sender\"";
+    if fault.target == Target::NewLeader && !when.is_open() {
+        let why = "of a new leader it is known only later who that is: leave `from`, `to` and `at` \
+                   out, as in { message = \"any\", count = 3 }";
         return Err(("when", why.into()));
     }
     known(&when.named(), nodes).map_err(|message| ("when", message))?;

@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// When a fault begins, if not at a time: `{ message = "Accept", from = "n0", count = 3 }`,
-/// `{ event = "lead", at = "n2", after = "20ms" }`.
+/// `{ event = "lead", at = "n2", after = "20ms" }`, `{ request = "any", at = "n1" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Text", into = "Text")]
 pub struct Moment {
@@ -36,9 +36,14 @@ pub enum Occasion {
         /// To this node.
         to: Option<NodeId>,
     },
+    /// A client asks a node for something.
+    Request {
+        /// This node.
+        at: Option<NodeId>,
+    },
     /// A node's protocol tells an event, such as `lead`, `decide`, `deliver`.
     Event {
-        /// Which.
+        /// Which; any if it is `any`.
         kind: CompactString,
         /// At this node.
         at: Option<NodeId>,
@@ -58,6 +63,8 @@ struct Text {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<CompactString>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<Any>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     count: Option<u32>,
@@ -65,16 +72,34 @@ struct Text {
     after: Option<Written>,
 }
 
+/// Nothing more is said of a request.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Any {
+    Any,
+}
+
 impl From<Moment> for Text {
     fn from(moment: Moment) -> Text {
         let name = |node: Option<NodeId>| node.map(Name);
-        let (message, from, to, event, at) = match moment.occasion {
-            Occasion::Message { kind, from, to } => (Some(kind), name(from), name(to), None, None),
-            Occasion::Event { kind, at } => (None, None, None, Some(kind), name(at)),
+        let (mut message, mut event, mut request) = (None, None, None);
+        let (from, to, at) = match moment.occasion {
+            Occasion::Message { kind, from, to } => {
+                message = Some(kind);
+                (name(from), name(to), None)
+            }
+            Occasion::Request { at } => {
+                request = Some(Any::Any);
+                (None, None, name(at))
+            }
+            Occasion::Event { kind, at } => {
+                event = Some(kind);
+                (None, None, name(at))
+            }
         };
         let count = (moment.count != 1).then_some(moment.count);
         let after = (!moment.after.is_zero()).then_some(Written(moment.after));
-        Text { message, from, to, event, at, count, after }
+        Text { message, from, to, event, request, at, count, after }
     }
 }
 
@@ -83,20 +108,30 @@ impl TryFrom<Text> for Moment {
 
     fn try_from(text: Text) -> Result<Moment, String> {
         let node = |name: Option<Name>| name.map(|name| name.0);
-        let Text { message, from, to, event, at, count, after } = text;
-        let occasion = match (message, event) {
-            (Some(kind), None) if at.is_none() => {
+        let Text { message, from, to, event, request, at, count, after } = text;
+        let occasion = match (message, event, request) {
+            (Some(kind), None, None) if at.is_none() => {
                 Occasion::Message { kind, from: node(from), to: node(to) }
             }
-            (None, Some(kind)) if from.is_none() && to.is_none() => {
+            (None, Some(kind), None) if from.is_none() && to.is_none() => {
                 Occasion::Event { kind, at: node(at) }
             }
-            (Some(_), None) => return Err("a message has no `at`: write `from` or `to`".into()),
-            (None, Some(_)) => return Err("an event has no `from` or `to`: write `at`".into()),
+            (None, None, Some(Any::Any)) if from.is_none() && to.is_none() => {
+                Occasion::Request { at: node(at) }
+            }
+            (Some(_), None, None) => {
+                return Err("a message has no `at`: write `from` or `to`".into());
+            }
+            (None, Some(_), None) => {
+                return Err("an event has no `from` or `to`: write `at`".into());
+            }
+            (None, None, Some(_)) => {
+                return Err("a request has no `from` or `to`: write `at`".into());
+            }
             _ => {
                 return Err(
-                    "`when` waits for a message or an event: write { message = \"Accept\", \
-                     count = 3 } or { event = \"lead\", at = \"n2\" }"
+                    "`when` waits for a message, an event or a request: write { message = \
+                     \"Accept\", count = 3 }, { event = \"lead\", at = \"n2\" } or { request = \"any\" }"
                         .into(),
                 );
             }
@@ -113,16 +148,21 @@ impl Moment {
         Moment { occasion, count, after: Duration::ZERO }
     }
 
-    /// Whether any message of anybody will do.
-    pub(crate) fn is_any_message(&self) -> bool {
-        matches!(&self.occasion, Occasion::Message { kind, from: None, to: None } if kind == "any")
+    /// Whether it names nobody.
+    pub(super) fn is_open(&self) -> bool {
+        self.named().is_empty()
+    }
+
+    /// Whether it comes in the middle of sending.
+    pub(crate) fn is_message(&self) -> bool {
+        matches!(self.occasion, Occasion::Message { .. })
     }
 
     /// The nodes it names.
     pub(super) fn named(&self) -> Vec<NodeId> {
         match &self.occasion {
             Occasion::Message { from, to, .. } => from.iter().chain(to).copied().collect(),
-            Occasion::Event { at, .. } => at.iter().copied().collect(),
+            Occasion::Request { at } | Occasion::Event { at, .. } => at.iter().copied().collect(),
         }
     }
 
@@ -155,8 +195,15 @@ impl fmt::Display for Moment {
                 from.iter().try_for_each(|node| write!(f, " from {node}"))?;
                 to.iter().try_for_each(|node| write!(f, " to {node}"))
             }
+            Occasion::Request { at } => {
+                f.write_str("request")?;
+                at.iter().try_for_each(|node| write!(f, " at {node}"))
+            }
             Occasion::Event { kind, at } => {
-                write!(f, "{kind}")?;
+                match kind.as_str() {
+                    "any" => f.write_str("event")?,
+                    kind => f.write_str(kind)?,
+                }
                 at.iter().try_for_each(|node| write!(f, " at {node}"))
             }
         }

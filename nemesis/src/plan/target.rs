@@ -25,7 +25,7 @@ pub enum Target {
     /// Whoever leads at that moment, by the protocol's own events: `"leader"`.
     Leader,
     /// Whoever begins to lead next: the fault waits for that moment, and begins a little later, or
-    /// when that node has sent so many messages: `"new-leader"`.
+    /// at a moment at that node: `"new-leader"`.
     NewLeader,
     /// Of a fault that waits for a moment: who sent the message, or told the event: `"sender"`.
     Sender,

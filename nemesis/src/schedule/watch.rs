@@ -23,15 +23,25 @@ impl Schedule {
                     && from.is_none_or(|from| from == src)
                     && to.is_none_or(|to| to == dest)
             }
-            Occasion::Event { .. } => false,
+            Occasion::Event { .. } | Occasion::Request { .. } => false,
         })
     }
 
     /// A node's protocol told an event.
     pub fn told(&mut self, now: Nanos, event: &str, node: NodeId) {
         self.happened(now, node, |occasion| match occasion {
-            Occasion::Event { kind, at } => kind == event && at.is_none_or(|at| at == node),
-            Occasion::Message { .. } => false,
+            Occasion::Event { kind, at } => {
+                (kind == "any" || kind == event) && at.is_none_or(|at| at == node)
+            }
+            Occasion::Message { .. } | Occasion::Request { .. } => false,
+        });
+    }
+
+    /// A client asks a node for something.
+    pub fn asked(&mut self, now: Nanos, node: NodeId) {
+        self.happened(now, node, |occasion| match occasion {
+            Occasion::Request { at } => at.is_none_or(|at| at == node),
+            Occasion::Message { .. } | Occasion::Event { .. } => false,
         });
     }
 
@@ -40,7 +50,7 @@ impl Schedule {
         let mut i = 0;
         while let Some(&(fault, seen)) = self.watching.get(i) {
             let planned = &self.plan.faults[fault as usize];
-            // Of a new leader, its own messages count.
+            // What happens to a new leader counts once it leads.
             let its = planned.target != Target::NewLeader || self.risen.get(&fault) == Some(&node);
             let when = planned.when.as_ref().filter(|when| its && is(&when.occasion));
             let Some(when) = when else {

@@ -3,7 +3,8 @@
 use super::{Host, SECOND, fault, kill, nodes};
 use schism_history::{FaultEdge, NodeId, Peer};
 use schism_nemesis::{
-    Action, AfterKill, DiskFault, Fault, Moment, Plan, Roles, Schedule, Target, Turn, What,
+    Action, AfterKill, DiskFault, Fault, Moment, Occasion, Plan, Roles, Schedule, Target, Turn,
+    What,
 };
 use std::time::Duration;
 
@@ -49,6 +50,38 @@ fn a_new_leader_falls_at_its_third_word() {
     host.run(99 * SECOND);
     assert_eq!(host.up, [true; 3]);
     assert_eq!(host.log[3], "8 end, touched 1: n1 is gone");
+}
+
+#[test]
+fn a_new_leader_falls_when_it_is_asked_and_only_if_it_can_be_spared() {
+    let asked = Moment { occasion: Occasion::Request { at: None }, ..Moment::any_message(2) };
+    let told = Moment {
+        occasion: Occasion::Event { kind: "any".into(), at: None },
+        ..Moment::any_message(1)
+    };
+    let strike = |when| Fault {
+        when: Some(when),
+        ..fault(1, 3, kill(AfterKill::KeepDisk), Target::NewLeader)
+    };
+    let mut host = Host::new(vec![strike(asked), strike(told)], 3, 1);
+    host.run(2 * SECOND);
+    let (n0, n1) = (NodeId(0), NodeId(1));
+    host.schedule.leader_rose(4 * SECOND, n0);
+    host.schedule.asked(4 * SECOND, n0);
+    host.schedule.asked(4 * SECOND, n1);
+    host.run(4 * SECOND);
+    assert_eq!(host.up, [true; 3], "n0 was asked once");
+    host.schedule.asked(5 * SECOND, n0);
+    host.run(5 * SECOND);
+    assert_eq!(host.up, [false, true, true]);
+    host.schedule.leader_rose(6 * SECOND, n1);
+    host.schedule.told(6 * SECOND, "commit", n1);
+    host.run(6 * SECOND);
+    assert_eq!(host.up, [false, true, true], "n1 cannot be spared");
+    host.run(7 * SECOND);
+    assert_eq!(host.up, [true, false, true], "until n0 is back");
+    host.run(9 * SECOND);
+    assert_eq!(host.up, [true; 3]);
 }
 
 #[test]

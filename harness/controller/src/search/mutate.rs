@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// How often a change that leads out of the model is tried again.
 const TRIES: u64 = 8;
+/// How many recipes begin as another did, to the last message.
+const FORKED: f64 = 0.3;
 /// Faults that are brought together begin or end at most this far apart.
 const NEAR: Duration = Duration::from_millis(60);
 
@@ -25,9 +27,17 @@ pub fn mutated(
     if rng.chance(0.25) && changed.script.is_none() {
         work(&mut changed, rng);
     }
-    if rng.chance(0.8) {
+    // The same beginning, and another end: what led to something new may lead further.
+    let forked = rng.chance(FORKED);
+    if forked {
+        changed = recipe.clone();
+    }
+    if forked || rng.chance(0.8) {
         for _ in 0..TRIES {
-            let plan = plan(&changed, others, rng);
+            let plan = match forked {
+                true => fork(&changed, others, rng),
+                false => plan(&changed, others, rng),
+            };
             let fits = allow.is_none_or(|allow| plan.fits(allow, changed.nodes));
             if plan.check(changed.nodes).is_ok() && fits {
                 changed.plan = plan;
@@ -36,6 +46,19 @@ pub fn mutated(
         }
     }
     changed
+}
+
+/// The plan up to some time, and from then on another one's.
+fn fork(recipe: &Recipe, others: &[Recipe], rng: &mut Rng) -> Plan {
+    let at = rng.between(Duration::ZERO, recipe.time_limit);
+    let lenders: Vec<&Recipe> = others.iter().filter(|it| it.nodes == recipe.nodes).collect();
+    let mut faults = recipe.plan.faults.clone();
+    faults.retain(|fault| fault.from < at);
+    if let Some(lender) = rng.pick(&lenders) {
+        let late = lender.plan.faults.iter().filter(|fault| fault.from >= at);
+        faults.extend(late.filter(|fault| fault.until <= recipe.time_limit).cloned());
+    }
+    Plan { faults }
 }
 
 /// How hard the clients work.
@@ -114,5 +137,76 @@ fn change(faults: &mut Vec<Fault>, recipe: &Recipe, others: &[Recipe], rng: &mut
                 *targets = nodes;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::allowance;
+    use crate::resolve::{Request, card};
+
+    fn recipes(name: &str) -> (Vec<Recipe>, Allowance) {
+        let card = card(name).expect("a card");
+        let request = Request {
+            nodes: 5,
+            pace: Duration::from_millis(10),
+            time_limit: Duration::from_secs(6),
+            simulated: true,
+            ..Request::default()
+        };
+        let recipes = (0..6).map(|seed| request.of_card(card, seed).expect("a recipe"));
+        let allow = allowance(card, 5, schism_protocols::Environment::Model).expect("a model");
+        (recipes.collect(), allow)
+    }
+
+    #[test]
+    fn a_mutated_plan_can_be_carried_out_within_the_model() {
+        for name in ["raft", "lazy-reliable-broadcast", "atomic-logged"] {
+            let (known, allow) = recipes(name);
+            let mut rng = Rng::new(1, &[]);
+            let (mut plans, mut forks) = (0, 0);
+            let mut recipe = known[0].clone();
+            for round in 0..400 {
+                let before = if round % 40 == 0 { &known[round / 40 % 6] } else { &recipe };
+                let changed = mutated(before, &known, Some(&allow), &mut rng);
+                assert_eq!(changed.plan.check(5), Ok(()), "{name}");
+                assert!(changed.plan.fits(&allow, 5), "{name}: {}", changed.plan);
+                assert!(changed.plan.faults.iter().all(|fault| fault.until <= changed.time_limit));
+                plans += u32::from(changed.plan != before.plan);
+                forks += u32::from(changed.seed == before.seed && changed.plan != before.plan);
+                recipe = changed;
+            }
+            assert!(plans > 200 && forks > 60, "{name}: {plans} plans, {forks} forks");
+        }
+    }
+
+    #[test]
+    fn a_fork_begins_as_the_other_did() {
+        let (known, _) = recipes("raft");
+        let mut rng = Rng::new(2, &[]);
+        for _ in 0..100 {
+            let plan = fork(&known[0], &known, &mut rng);
+            let old = &known[0].plan.faults;
+            let same = plan.faults.iter().zip(old).take_while(|(one, other)| one == other).count();
+            // Nothing of either plan is missing before they part.
+            let parting = [plan.faults.get(same), old.get(same)];
+            let parting = parting.into_iter().flatten().map(|fault| fault.from).min();
+            let parting = parting.unwrap_or(Duration::MAX);
+            let early = |faults: &[Fault]| faults.iter().filter(|it| it.from < parting).count();
+            assert_eq!((early(&plan.faults), early(old)), (early(old), early(&plan.faults)));
+            assert!(plan.faults.is_sorted_by_key(|fault| fault.from), "{plan}");
+        }
+    }
+
+    #[test]
+    fn the_same_dice_mutate_alike() {
+        let (known, allow) = recipes("raft");
+        let all = |seed| {
+            let mut rng = Rng::new(seed, &[]);
+            (0..20).map(|_| mutated(&known[0], &known, Some(&allow), &mut rng)).collect::<Vec<_>>()
+        };
+        assert_eq!(all(3), all(3));
+        assert_ne!(all(3), all(4));
     }
 }

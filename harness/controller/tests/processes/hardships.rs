@@ -18,9 +18,8 @@ pub fn a_node_whose_disk_fails_stops() {
                         hands.trouble(0, trouble);
                         // Nothing has to be durable for this.
                         hands.ask(0, 0, json!({"type": "read"}));
-                        hands.ask(0, 0, json!({"type": "add"}));
                     }
-                    3 => hands.ask(0, 0, json!({"type": "add"})),
+                    2 | 3 => hands.ask(0, 0, json!({"type": "add"})),
                     4 => hands.finish(),
                     _ => {}
                 }
