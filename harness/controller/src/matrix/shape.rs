@@ -17,6 +17,11 @@ const SHAPE: u64 = 0x7368_6170;
 /// How many operations it takes to estimate a share well enough to judge it.
 const ESTIMATE: u64 = 800;
 
+/// A long run: how long, at what pace, and with how many clients.
+const LONG: (Duration, Duration, u16) = (Duration::from_secs(6), Duration::from_millis(10), 10);
+/// Of the runs of twins, one in so many is long.
+const LONG_ONE_IN: u64 = 2;
+
 /// What distinguishes one run of a matrix from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -26,6 +31,16 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// The shape of the run with this seed of a protocol with a defect: sometimes it is a long and
+    /// busy one, for what takes several crashes after each other to show.
+    pub fn draw_for_twin(card: &Card, environment: Environment, seed: u64) -> Shape {
+        let (time_limit, pace, concurrency) = LONG;
+        match seed % LONG_ONE_IN {
+            0 => Shape { time_limit, pace, concurrency },
+            _ => Shape::draw(card, environment, seed),
+        }
+    }
+
     /// The shape of the run with this seed.
     pub fn draw(card: &Card, environment: Environment, seed: u64) -> Shape {
         let mut rng = Rng::new(seed, &[SHAPE]);

@@ -38,7 +38,8 @@ impl Task {
         let mut checks: Vec<Box<dyn Check>> = Vec::new();
         let mut seed = first;
         while self.cells.iter().any(|(_, cell)| is_open(cell)) && go_on() {
-            let shape = Shape::draw(self.card, self.environment, seed);
+            let draw = if self.twin.is_some() { Shape::draw_for_twin } else { Shape::draw };
+            let shape = draw(self.card, self.environment, seed);
             let request = shape.request(self.environment, self.twin.map(|twin| twin.name));
             let recipe = request.of_card(self.card, seed)?;
             if checks.is_empty() {
