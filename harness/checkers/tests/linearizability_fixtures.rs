@@ -46,7 +46,8 @@ fn every_model_tells_good_from_bad() {
         };
         for options in [Options::default(), searched] {
             let report = judge(&path, &kind, &options);
-            assert!(report.notes.is_empty(), "{}: {:?}", path.display(), report.notes);
+            let assumes = path.to_string_lossy().contains(".found.good.");
+            assert_eq!(report.notes.is_empty(), !assumes, "{}: {:?}", path.display(), report.notes);
             match &report.verdict {
                 Verdict::Linearizable { .. } => assert!(good, "{}", path.display()),
                 Verdict::Violation(violation) => {

@@ -9,6 +9,7 @@ use schism_checkers::linearizability::models::{
     ReentrantLock, Register, RegisterOp, Semaphore, Set, SetOp, Stack, Symbols, UniqueId,
     UniqueIdOp,
 };
+use schism_checkers::linearizability::reference::{self, Plain};
 use schism_checkers::linearizability::{
     Call, Deadline, Options, Rules, Spec, Step, Verdict, check, replay,
 };
@@ -21,7 +22,7 @@ fn rounds() -> u64 {
 
 /// All rules, none, each one alone and all but each one.
 fn settings() -> Vec<(String, Rules)> {
-    fn switches(rules: &mut Rules) -> [&mut bool; 7] {
+    fn switches(rules: &mut Rules) -> [&mut bool; 8] {
         [
             &mut rules.return_order,
             &mut rules.absorption,
@@ -30,10 +31,11 @@ fn settings() -> Vec<(String, Rules)> {
             &mut rules.justification,
             &mut rules.lookahead,
             &mut rules.overwriting,
+            &mut rules.blindness,
         ]
     }
     let mut settings = vec![("all".into(), Rules::default()), ("none".into(), Rules::none())];
-    for i in 0..7 {
+    for i in 0..8 {
         let (mut without, mut only) = (Rules::default(), Rules::none());
         *switches(&mut without)[i] = false;
         *switches(&mut only)[i] = true;
@@ -93,6 +95,28 @@ fn fuzz<M: Spec>(name: &str, model: &M, pool: &[M::Op]) {
     assert!(counts.iter().all(|n| *n > 0), "{name}: only one kind of history: {counts:?}");
 }
 
+/// Longer histories, in which there is time for something to go unseen, against a plain search.
+fn fuzz_longer<M: Spec>(name: &str, model: &M, pool: &[M::Op]) {
+    let overwriting = Rules { blindness: false, ..Rules::default() };
+    for round in 0..rounds() * 4 {
+        let mut random = Random::new(round + 1);
+        let (count, processes) = (6 + random.below(12) as usize, 2 + random.below(5) as usize);
+        let crash = *random.pick(&[0, 0, 10, 30]);
+        let intervals = intervals(&mut random, count, processes, crash);
+        let corrupt = *random.pick(&[0, 3, 8]);
+        let calls = calls(&mut random, model, pool, &intervals, corrupt);
+        let expected = match reference::check(model, &calls, 200_000) {
+            Plain::Linearizable(_) => true,
+            Plain::Violation => false,
+            Plain::Unknown => continue,
+        };
+        for rules in [Rules::default(), overwriting] {
+            let found = judge(model, &calls, rules, &format!("{name}, longer, round {round}"));
+            assert_eq!(found, expected, "{name}, longer, round {round}: {calls:#?}");
+        }
+    }
+}
+
 /// Numbers 1 to `n`, which get the symbols 1 to `n`.
 fn symbols(n: i64) -> Symbols {
     let mut symbols = Symbols::default();
@@ -147,11 +171,14 @@ fn kv() {
         pool.extend([KvOp::Write(*text), KvOp::Append(*text), KvOp::Append(*text)]);
     }
     fuzz("kv", &model, &pool);
+    fuzz_longer("kv", &model, &pool);
+    pool.retain(|op| !matches!(op, KvOp::Cas(..)));
+    fuzz_longer("kv without cas", &model, &pool);
 }
 
 #[test]
 fn multi_register() {
-    let model = MultiRegister { symbols: symbols(4), initial: 0 };
+    let model = MultiRegister::new(symbols(4), 0);
     let mut pool = vec![];
     for key in 1..4 {
         for value in 0..2 {

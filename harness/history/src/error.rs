@@ -17,7 +17,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file does not begin like any format we read.
-    #[error("{file}: {found}: expected a schism history, JSON lines or Jepsen EDN")]
+    #[error("{file}: {found}: expected a schism history, JSON lines, Jepsen EDN or a Jepsen log")]
     Unrecognized {
         /// The file.
         file: String,

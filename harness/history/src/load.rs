@@ -2,7 +2,7 @@
 //!
 //! The format is told by how the content begins, never by the file's name: ours by its magic
 //! bytes, JSON lines by an object whose first key is followed by a colon, EDN by anything else
-//! that can begin a Jepsen history.
+//! that can begin a Jepsen history, what Jepsen prints by operations on its first lines.
 
 use crate::intake::{Intake, Refused};
 use crate::native::MAGIC;
@@ -22,6 +22,8 @@ pub enum Format {
     JsonLines,
     /// Jepsen's EDN.
     Edn,
+    /// What Jepsen prints: its log, or `history.txt`.
+    Log,
 }
 
 /// Where operations of a text format keep the independent object they concern.
@@ -120,6 +122,7 @@ fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<(&'b str, Format), Error> {
 fn take_in(text: &str, format: Format, intake: &mut Intake) -> Result<(), (usize, Refused)> {
     match format {
         Format::Edn => edn::parse(text, intake),
+        Format::Log => edn::log::parse(text, intake),
         Format::JsonLines | Format::Native => jsonl::parse(text, intake),
     }
 }
@@ -161,6 +164,7 @@ fn recognize(text: &str) -> Result<Format, &'static str> {
         }
         '[' if inner.starts_with("{\"") => Err("is a JSON array, not one object per line"),
         '{' | '[' | '(' | '#' | ';' => Ok(Format::Edn),
+        _ if edn::log::recognize(text) => Ok(Format::Log),
         _ => Err("does not begin with a record"),
     }
 }

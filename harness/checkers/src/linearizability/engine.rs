@@ -51,24 +51,26 @@ pub(crate) enum Decision {
 pub(crate) struct Trust {
     pub pure: bool,
     pub overwrite: bool,
+    pub total: bool,
     pub hopeless: bool,
 }
 
 impl Trust {
     /// All of them.
     pub fn all() -> Trust {
-        Trust { pure: true, overwrite: true, hopeless: true }
+        Trust { pure: true, overwrite: true, total: true, hopeless: true }
     }
 
     /// None of them.
     pub fn none() -> Trust {
-        Trust { pure: false, overwrite: false, hopeless: false }
+        Trust { pure: false, overwrite: false, total: false, hopeless: false }
     }
 
     fn without(mut self, lie: Lie) -> Trust {
         match lie {
             Lie::Pure { .. } => self.pure = false,
             Lie::Overwrite { .. } => self.overwrite = false,
+            Lie::Total { .. } => self.total = false,
             Lie::Hopeless { .. } => self.hopeless = false,
         }
         self
@@ -118,6 +120,7 @@ impl<'a, M: Spec> Piece<'a, M> {
         for hint in &mut hints {
             hint.pure &= trust.pure;
             hint.overwrite &= trust.overwrite;
+            hint.total &= trust.total;
         }
         let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
         let prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);

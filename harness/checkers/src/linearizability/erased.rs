@@ -67,6 +67,7 @@ trait Numbered: Sync {
     fn keys(&self, op: u32) -> Keys;
     fn pure(&self, op: u32) -> bool;
     fn overwrite(&self, op: u32) -> bool;
+    fn total(&self, op: u32) -> bool;
     fn reset(&self, op: u32) -> bool;
     fn looks_ahead(&self) -> bool;
     fn hopeless(&self, state: u32, op: u32) -> bool;
@@ -122,6 +123,10 @@ impl<M: Spec> Numbered for Typed<'_, M> {
 
     fn overwrite(&self, op: u32) -> bool {
         self.model.overwrite(&self.ops.read().values[op as usize])
+    }
+
+    fn total(&self, op: u32) -> bool {
+        self.model.total(&self.ops.read().values[op as usize])
     }
 
     fn reset(&self, op: u32) -> bool {
@@ -207,6 +212,9 @@ impl Spec for Erased<'_> {
     }
     fn overwrite(&self, op: &u32) -> bool {
         self.0.overwrite(*op)
+    }
+    fn total(&self, op: &u32) -> bool {
+        self.0.total(*op)
     }
     fn reset(&self, op: &u32) -> bool {
         self.0.reset(*op)

@@ -111,6 +111,9 @@ impl<M: Spec> Checker<'_, M> {
             let found = format!("`{}` was not accepted", model.describe(&forgotten));
             return self.falsely("forget", op, state, found);
         }
+        if model.total(op) && after.is_empty() {
+            return self.falsely("total", op, state, "it was not accepted".into());
+        }
         if model.looks_ahead() && model.hopeless(state, op) {
             if !after.is_empty() {
                 return self.falsely("hopeless", op, state, "it was accepted".into());

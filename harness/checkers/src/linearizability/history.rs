@@ -63,7 +63,13 @@ impl<'a> RawCall<'a> {
             FailedCas::Mismatch => true,
             FailedCas::DidNotHappen => false,
             FailedCas::ByError => {
-                let error = self.complete.and_then(|c| c.error.as_deref()).unwrap_or_default();
+                // Some put their reason into the place of the value.
+                let reason = |complete: &'a OpEvent| match (&complete.error, &complete.value) {
+                    (Some(error), _) => Some(error.as_str()),
+                    (None, Value::Keyword(reason)) => Some(reason.as_str()),
+                    _ => None,
+                };
+                let error = self.complete.and_then(reason).unwrap_or_default();
                 let error = error.to_ascii_lowercase();
                 error.is_empty()
                     || ["precondition", "mismatch", "compare", "cas-failed", "did-not-match"]
@@ -125,8 +131,11 @@ pub trait Translate: Spec {
     where
         Self: Sized;
 
-    /// Looks at all calls before the first is translated.
-    fn survey(&mut self, _calls: &[RawCall<'_>]) {}
+    /// Looks at all calls before the first is translated. Returns what it took for granted, in
+    /// words.
+    fn survey(&mut self, _calls: &[RawCall<'_>]) -> Option<String> {
+        None
+    }
 
     /// The operation of a call; `None` if the call tells nothing about the object.
     fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<Self::Op>, Mismatch>;
@@ -193,6 +202,8 @@ pub struct Translated<Op> {
     pub origin: Vec<u32>,
     /// The names of the objects.
     pub objects: Vec<Option<Value>>,
+    /// What was taken for granted.
+    pub assumed: Option<String>,
 }
 
 /// Translates every call that tells something.
@@ -204,8 +215,8 @@ pub fn translate<T: Translate>(
         calls: Vec::with_capacity(raw.len()),
         origin: Vec::with_capacity(raw.len()),
         objects: Vec::new(),
+        assumed: model.survey(raw),
     };
-    model.survey(raw);
     let mut objects: FxHashMap<Option<&Value>, u32> = FxHashMap::default();
     let mut last = None;
     for (i, call) in raw.iter().enumerate() {

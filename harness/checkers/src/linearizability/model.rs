@@ -76,6 +76,11 @@ pub trait Spec: Sync {
         false
     }
 
+    /// Whether every state accepts the operation.
+    fn total(&self, op: &Self::Op) -> bool {
+        self.overwrite(op)
+    }
+
     /// Whether an operation that is [`hopeless`](Spec::hopeless) in a state may become possible
     /// again after this one.
     fn reset(&self, op: &Self::Op) -> bool {

@@ -70,8 +70,10 @@ pub struct Rules {
     pub justification: bool,
     /// Give up a configuration from which a pending operation is out of reach for good.
     pub lookahead: bool,
-    /// Let a pending overwrite go unseen just before another overwrite.
+    /// Let a pending operation that every state accepts go unseen just before an overwrite.
     pub overwriting: bool,
+    /// Take states for one that nothing will look at before they are overwritten.
+    pub blindness: bool,
     /// Use polynomial checks where values are unique.
     pub fast_paths: bool,
     /// Go breadth first, layer by layer, from the start.
@@ -88,6 +90,7 @@ impl Default for Rules {
             justification: true,
             lookahead: true,
             overwriting: true,
+            blindness: true,
             fast_paths: true,
             breadth_first: false,
         }
@@ -105,6 +108,7 @@ impl Rules {
             justification: false,
             lookahead: false,
             overwriting: false,
+            blindness: false,
             fast_paths: false,
             breadth_first: false,
         }

@@ -56,7 +56,7 @@ fn run_weaker(
 ) -> Result<Report, CheckError> {
     let raw = pair(history)?;
     let mut model = Register::starting(kind, options)?;
-    let Translated { calls, origin, objects } = &translate(&mut model, &raw)?;
+    let Translated { calls, origin, objects, .. } = &translate(&mut model, &raw)?;
     let labels = ByRecord { raw: &raw, origin, objects };
     Ok(Report {
         model: kind.to_string(),
@@ -118,9 +118,10 @@ fn run<T: Translate>(
     let raw = pair(history)?;
     let mut model = T::starting(kind, options)?;
     let translated = translate(&mut model, &raw)?;
-    let Translated { calls, origin, objects } = &translated;
+    let Translated { calls, origin, objects, assumed } = &translated;
     let labels = ByRecord { raw: &raw, origin, objects };
-    let report = judge(&model, &kind.to_string(), calls, options, &labels);
+    let mut report = judge(&model, &kind.to_string(), calls, options, &labels);
+    report.notes.extend(assumed.clone());
     Ok(Report { objects: objects.len(), ..report })
 }
 

@@ -49,13 +49,14 @@ pub(crate) fn sentence<M: Spec>(
         })
         .collect();
     clauses.reverse();
-    if causes.len() > clauses.len() {
-        clauses
-            .insert(0, format!("{} other operations had their say", causes.len() - clauses.len()));
-    }
+    let more = causes.len() - clauses.len();
     if !clauses.is_empty() {
         sentence.push_str(", but ");
         sentence.push_str(&joined(&clauses, "and"));
+    }
+    if more > 0 {
+        let others = if more == 1 { "operation" } else { "operations" };
+        sentence.push_str(&format!(", and with {more} more {others} before these"));
     }
     if found.core.calls.len() == 1 && model.pure(&culprit.op) {
         sentence.push_str(", which nothing called before it returned explains");
@@ -71,6 +72,7 @@ pub(crate) fn sentence<M: Spec>(
             sentence
                 .push_str(&format!("{link} at every possible moment {}", joined(&reasons, "or")));
         }
+        _ if more > 0 => sentence.push_str(", no order explains all of their results"),
         _ => sentence.push_str(": no order of these operations explains all of their results"),
     }
     sentence

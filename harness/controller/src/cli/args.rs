@@ -168,7 +168,7 @@ pub struct RunArgs {
 
 #[derive(Args, Debug)]
 pub struct CheckArgs {
-    /// A history: ours, JSON lines, or Jepsen's EDN; or the directory of a run
+    /// A history: ours, JSON lines, Jepsen's EDN or its log; or the directory of a run
     pub file: PathBuf,
     /// The sequential model: register, cas-register, kv, fifo-queue, set, …
     #[arg(long)]

@@ -6,7 +6,10 @@
 //!
 //! Jepsen knows operations and the nemesis. Messages, protocol events and what happened to nodes
 //! have no place in its histories and are left out of an export; JSON lines keep them.
+//!
+//! What it prints in the place of a history ([`log`]) has forms in it too.
 
+pub(crate) mod log;
 mod read;
 mod scan;
 mod write;

@@ -2,7 +2,7 @@
 
 use schism_history::{
     Entry, FaultEdge, Format, Keyed, LoadOptions, Loaded, NodeId, Operation, Outcome, Record,
-    Value, load,
+    Value, load, parse,
 };
 use std::path::Path;
 
@@ -121,4 +121,41 @@ fn foreign_json_lines() {
     let marks: Vec<_> =
         loaded.history.records.iter().map(|record| (record.index, record.time)).collect();
     assert_eq!(marks, [(0, 0), (1, 1), (2, 2), (3, 3), (5, 4)]);
+}
+
+#[test]
+fn what_jepsen_prints() {
+    let loaded = fixture("jepsen.log", Keyed::Field);
+    assert_eq!(loaded.format, Format::Log);
+    assert_eq!(
+        told(&loaded.history.operations()),
+        [
+            "0 read nil ok nil",
+            "3 write 1 ok 1",
+            "1 cas [1 2] ok [1 2]",
+            "2 write 4 info :timed-out",
+            "0 cas [3 1] fail [3 1]",
+            "4 read nil fail :timed-out",
+            "3 cas [2 3] fail :no-leader",
+            "4 read nil ok 2",
+            "0 read nil ok 4",
+            "1 write 0 info nil",
+        ]
+    );
+    assert_eq!(faults(&loaded.history.records), ["4 #0 begin nemesis ", "21 #0 end nemesis "]);
+}
+
+#[test]
+fn what_loggers_put_around_it() {
+    let text = "10:23:01,871 INFO  [jepsen worker 3] jepsen.util: 3\t:invoke\t:write\t[0 \"a b\"]\r\n\
+                2\t:invoke\t:read\tnil \t:hint 0\n\
+                3 :fail :write [0 \"a b\"] [:not-leader \"n1\"]\n";
+    let loaded = parse("log", text.as_bytes(), &LoadOptions::default()).unwrap();
+    assert_eq!(
+        told(&loaded.history.operations()),
+        ["3 write [0 \"a b\"] fail [0 \"a b\"] ([:not-leader \"n1\"])", "2 read nil info nil"]
+    );
+    let text = "2\t:invoke\t:read\tnil\nINFO x - 2\t:okay\t:read\t1\n";
+    let error = parse("log", text.as_bytes(), &LoadOptions::default()).unwrap_err().to_string();
+    assert_eq!(error, "log:2:10: expected type invoke, ok, fail or info, found :okay");
 }

@@ -17,16 +17,16 @@ fn assert_refused(cases: &[(&str, &str)]) {
 #[test]
 fn what_no_format_begins_with() {
     assert_refused(&[
-        ("", "h: is empty: expected a schism history, JSON lines or Jepsen EDN"),
-        (" \n ,", "h: is empty: expected a schism history, JSON lines or Jepsen EDN"),
+        ("", "h: is empty: expected a schism history, JSON lines, Jepsen EDN or a Jepsen log"),
+        (" \n ,", "h: is empty: expected a schism history, JSON lines, Jepsen EDN or a Jepsen log"),
         (
             "PK\u{3}\u{4}",
-            "h: does not begin with a record: expected a schism history, JSON lines or Jepsen EDN",
+            "h: does not begin with a record: expected a schism history, JSON lines, Jepsen EDN or a Jepsen log",
         ),
         (
             "[ {\"type\": \"ok\"}]",
             "h: is a JSON array, not one object per line: \
-             expected a schism history, JSON lines or Jepsen EDN",
+             expected a schism history, JSON lines, Jepsen EDN or a Jepsen log",
         ),
     ]);
     assert_eq!(refusal(b"{:a 1}\n{:b \xff}", Keyed::Field), "h:2:5: expected UTF-8");

@@ -13,7 +13,7 @@ h1{font-size:1.3rem;line-height:1.35}h2{font-size:1.05rem;margin-top:2rem}\
 .open{border-left:.35rem solid #b8860b;padding-left:.8rem}\
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .6rem;\
 vertical-align:top;border-bottom:1px solid #8884;overflow-wrap:anywhere}\
-th{white-space:nowrap}.wide{overflow-x:auto}\
+th{white-space:nowrap}.wide{overflow-x:auto}.late{direction:rtl}.late svg{direction:ltr}\
 svg{width:100%;min-width:40rem;height:auto;font:13px system-ui,sans-serif}\
 svg text{fill:currentColor}\
 .dim{opacity:.7}code{overflow-wrap:anywhere}";
@@ -202,9 +202,14 @@ fn write_timeline(out: &mut String, violation: &Violation) -> fmt::Result {
         LEFT + rank * (WIDTH - LEFT - 20) / ends.len().saturating_sub(1).max(1)
     };
     let height = ops.len() * ROW + 10;
+    // Where the picture is wider than the screen, it is first seen from the end that the operation
+    // to look at is nearer to. A box written from right to left begins at its right.
+    let failing = violation.operations.get(violation.fails_at);
+    let middle = failing.map_or(0, |op| (x(op.called) + op.returned.map_or(WIDTH, x)) / 2);
+    let class = if middle > WIDTH / 2 { "wide late" } else { "wide" };
     writeln!(
         out,
-        "<div class=\"wide\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"timeline of the core\">"
+        "<div class=\"{class}\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"timeline of the core\">"
     )?;
     for (row, (i, op)) in ops.iter().enumerate() {
         let y = row * ROW + 18;

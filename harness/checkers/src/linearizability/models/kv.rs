@@ -165,6 +165,10 @@ impl Spec for Kv {
         matches!(op, KvOp::Write(_))
     }
 
+    fn total(&self, op: &KvOp) -> bool {
+        matches!(op, KvOp::Write(_) | KvOp::Append(_) | KvOp::Cas(_, _, None))
+    }
+
     fn reset(&self, op: &KvOp) -> bool {
         matches!(op, KvOp::Write(_) | KvOp::Cas(_, _, None | Some(true)))
     }
@@ -177,7 +181,8 @@ impl Spec for Kv {
         let read = match op {
             KvOp::Read(value) => self.symbols.value(*value),
             KvOp::Glimpse(value) => value,
-            KvOp::Write(_) | KvOp::Cas(..) | KvOp::Append(_) | KvOp::Stray(_) => return false,
+            KvOp::Stray(_) => return true,
+            KvOp::Write(_) | KvOp::Cas(..) | KvOp::Append(_) => return false,
         };
         !same(state, read) && !may_grow_into(state, read)
     }

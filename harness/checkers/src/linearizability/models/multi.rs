@@ -1,10 +1,14 @@
 //! Several registers, read and written together.
+//!
+//! Histories often leave out what registers held at first. Unless it is said, it is nil; or what
+//! their reads found, if all of those that found what nobody had tried to write found the same.
 
 use super::{NIL, Symbols};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
+use rustc_hash::FxHashMap;
 use schism_history::{Outcome, Value};
 
 /// One part of an operation: a key, and what was done to it. Both are numbered by [`Symbols`].
@@ -26,9 +30,46 @@ pub struct MultiRegister {
     pub symbols: Symbols,
     /// What every register holds at first.
     pub initial: u32,
+    /// Whether somebody said so.
+    told: bool,
+}
+
+/// A part as it stands in a history.
+struct Access<'a> {
+    write: bool,
+    key: &'a Value,
+    value: &'a Value,
+}
+
+/// The parts of a call: what it returned, or what it tried.
+fn accesses<'a>(call: &RawCall<'a>) -> Result<Vec<Access<'a>>, Mismatch> {
+    const SHAPE: &str = "a list of [read key value] and [write key value]";
+    let value = call.output().filter(|v| !v.is_nil()).unwrap_or(call.input());
+    // Jepsen's oldest shape: `read` and `write` of a map from keys to values.
+    if let (f @ ("read" | "write"), Value::Map(entries)) = (call.f(), value) {
+        let write = f == "write";
+        return Ok(entries.iter().map(|(key, value)| Access { write, key, value }).collect());
+    }
+    let Some(parts) = value.as_list() else { return Err(Mismatch::input(call, SHAPE)) };
+    let access = |part: &'a Value| {
+        let [f, key, value] = part.as_list()? else { return None };
+        let write = match f.as_str()? {
+            "read" | "r" => false,
+            "write" | "w" => true,
+            _ => return None,
+        };
+        Some(Access { write, key, value })
+    };
+    let accesses: Option<Vec<Access<'a>>> = parts.iter().map(access).collect();
+    accesses.ok_or_else(|| Mismatch::input(call, SHAPE))
 }
 
 impl MultiRegister {
+    /// Registers over these values that hold this one at first.
+    pub fn new(symbols: Symbols, initial: u32) -> MultiRegister {
+        MultiRegister { symbols, initial, told: true }
+    }
+
     fn get(&self, state: &[(u32, u32)], key: u32) -> u32 {
         match state.binary_search_by_key(&key, |(k, _)| *k) {
             Ok(at) => state[at].1,
@@ -128,40 +169,49 @@ impl Translate for MultiRegister {
     fn starting(kind: &ModelKind, _: &Options) -> Result<Self, CheckError> {
         let mut symbols = Symbols::default();
         let initial = kind.initial.as_ref().map_or(NIL, |value| symbols.number(value));
-        Ok(MultiRegister { symbols, initial })
+        Ok(MultiRegister { symbols, initial, told: kind.initial.is_some() })
+    }
+
+    fn survey(&mut self, calls: &[RawCall<'_>]) -> Option<String> {
+        if self.told {
+            return None;
+        }
+        let mut tried: FxHashMap<(&Value, &Value), u32> = FxHashMap::default();
+        for call in calls {
+            // What is malformed is told of when it is translated.
+            for part in accesses(call).ok()?.iter().filter(|part| part.write) {
+                tried.entry((part.key, part.value)).or_insert(call.called);
+            }
+        }
+        let mut found: Option<&Value> = None;
+        for call in calls.iter().filter(|call| call.outcome() == Outcome::Ok) {
+            for part in accesses(call).ok()?.iter().filter(|part| !part.write) {
+                let nobody = |called: &u32| *called > call.returned;
+                if tried.get(&(part.key, part.value)).is_none_or(nobody)
+                    && found.get_or_insert(part.value) != &part.value
+                {
+                    return None;
+                }
+            }
+        }
+        let found = found.filter(|value| !value.is_nil())?;
+        self.initial = self.symbols.number(found);
+        Some(format!(
+            "every register is taken to have held {found} at first, as reads found it before \
+             anyone wrote it"
+        ))
     }
 
     fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<MultiOp>, Mismatch> {
-        const SHAPE: &str = "a list of [read key value] and [write key value]";
         if call.outcome() == Outcome::Fail {
             return Ok(None);
         }
         let ok = call.outcome() == Outcome::Ok;
-        let value = call.output().filter(|v| !v.is_nil()).unwrap_or(call.input());
-        // Jepsen's oldest shape: `read` and `write` of a map from keys to values.
-        if let (f @ ("read" | "write"), Value::Map(entries)) = (call.f(), value) {
-            if f == "read" && !ok {
-                return Ok(None);
-            }
-            let mut op = MultiOp::new();
-            for (key, value) in entries {
-                let (key, value) = (self.symbols.number(key), self.symbols.number(value));
-                op.push(if f == "read" { Part::Read(key, value) } else { Part::Write(key, value) });
-            }
-            return Ok((!op.is_empty()).then_some(op));
-        }
-        let Some(parts) = value.as_list() else { return Err(Mismatch::input(call, SHAPE)) };
         let mut op = MultiOp::new();
-        for part in parts {
-            let Some([f, key, value]) = part.as_list() else {
-                return Err(Mismatch::input(call, SHAPE));
-            };
-            let (key, value) = (self.symbols.number(key), self.symbols.number(value));
-            match f.as_str() {
-                Some("read" | "r") if ok => op.push(Part::Read(key, value)),
-                Some("read" | "r") => {}
-                Some("write" | "w") => op.push(Part::Write(key, value)),
-                _ => return Err(Mismatch::input(call, SHAPE)),
+        for Access { write, key, value } in accesses(call)? {
+            if write || ok {
+                let (key, value) = (self.symbols.number(key), self.symbols.number(value));
+                op.push(if write { Part::Write(key, value) } else { Part::Read(key, value) });
             }
         }
         Ok((!op.is_empty()).then_some(op))

@@ -198,8 +198,9 @@ impl Translate for Set {
         Ok(Set::default())
     }
 
-    fn survey(&mut self, calls: &[RawCall<'_>]) {
+    fn survey(&mut self, calls: &[RawCall<'_>]) -> Option<String> {
         self.whole = calls.iter().any(|call| call.f() == "read");
+        None
     }
 
     fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<SetOp>, Mismatch> {

@@ -14,12 +14,13 @@
 //!   been left out. So the next step must notice it: an operation that leads elsewhere than it
 //!   would have from the state before, or one that is absorbed only now.
 //! * **Overwriting.** An operation that leads every state to the same one makes everything before
-//!   it unseen. So any pending overwrite may be put just before another one without being
-//!   noticed. From then on it is a resource and no obligation: it may still be used, but it may
-//!   also return unseen. Those still owed are kept in `fresh`.
+//!   it unseen. So any pending operation that every state accepts may be put just before one
+//!   without being noticed. From then on it is a resource and no obligation: it may still be used,
+//!   but it may also return unseen. Those still owed are kept in `fresh`.
 //! * **Look-ahead.** If a pure operation that must come before any reset yet to be called can no
 //!   longer be accepted, neither from this state nor from where a pending overwrite leads, there
 //!   is no way on.
+//! * **Blindness.** See [`blind`](super::blind).
 //!
 //! Dominance is in [`visited`](super::visited).
 
@@ -47,6 +48,8 @@ pub(super) struct Configuration<M> {
     pub used: u32,
     /// The state before the last one of those, if the next step has to justify it.
     pub unjustified: u32,
+    /// Whether nothing will look at the state before it is overwritten.
+    pub blind: bool,
 }
 
 /// Where the expansion of a configuration stands.
@@ -75,7 +78,7 @@ pub(super) struct Graph<'g, 's> {
     pub space: &'g mut Space<'s>,
     pub used: Used,
     pub rules: Rules,
-    lookahead: bool,
+    pub(super) lookahead: bool,
 }
 
 impl<'g, 's> Graph<'g, 's> {
@@ -98,6 +101,7 @@ impl<'g, 's> Graph<'g, 's> {
             fresh: M::none(),
             used: NOTHING,
             unjustified: NO_STATE,
+            blind: false,
         };
         if self.prepared.layers.is_empty() {
             return Next::Complete;
@@ -137,9 +141,8 @@ impl<'g, 's> Graph<'g, 's> {
         };
         while let Some(candidate) = pending.get(cursor.candidate as usize) {
             if from.done.has(candidate.slot)
-                || (self.rules.symmetry
-                    && candidate.like != NO_SLOT
-                    && !from.done.has(candidate.like))
+                || (self.rules.symmetry && self.comes_later(from, candidate))
+                || (from.blind && self.waits(from, candidate))
             {
                 cursor.candidate += 1;
                 continue;
@@ -150,6 +153,7 @@ impl<'g, 's> Graph<'g, 's> {
             }
             let mut to = from.clone();
             to.done.set(candidate.slot);
+            to.fresh.unset(candidate.slot);
             if prepared.ops[candidate.operation as usize].overwrite {
                 to.fresh.clear();
             }
@@ -164,7 +168,18 @@ impl<'g, 's> Graph<'g, 's> {
         self.next_optional(from, pending, cursor, trail)
     }
 
-    /// The pending overwrites at each layer, which dominance looks at. Nothing if it need not.
+    /// Whether one alike comes first. If only the one alike may go unseen, it need not, unless
+    /// both do then.
+    fn comes_later<M: Mask>(&self, from: &Configuration<M>, candidate: &Pending) -> bool {
+        candidate.like != NO_SLOT
+            && !from.done.has(candidate.like)
+            && (from.fresh.has(candidate.like)
+                || !from.fresh.has(candidate.slot)
+                || self.prepared.ops[candidate.operation as usize].overwrite)
+    }
+
+    /// The pending operations at each layer that may go unseen, which dominance looks at. Nothing
+    /// if it need not.
     pub fn overwrites<M: Mask>(&self) -> Vec<M> {
         let prepared = self.prepared;
         if !self.rules.overwriting || !self.rules.dominance || !prepared.overwrites {
@@ -173,7 +188,7 @@ impl<'g, 's> Graph<'g, 's> {
         let at = |layer| {
             let mut overwrites = M::none();
             for pending in prepared.mutators(layer) {
-                if prepared.ops[pending.operation as usize].overwrite {
+                if prepared.ops[pending.operation as usize].fades {
                     overwrites.set(pending.slot);
                 }
             }
@@ -198,6 +213,10 @@ impl<'g, 's> Graph<'g, 's> {
                 break;
             }
             let class = optional.class;
+            if from.blind && !prepared.ops[optional.calls[0].1 as usize].overwrite {
+                cursor.candidate += 1;
+                continue;
+            }
             let available = optional.calls.get(self.used.count(from.used, class));
             let Some(&(_, operation)) = available.filter(|(called, _)| *called < returned) else {
                 cursor.candidate += 1;
@@ -222,6 +241,8 @@ impl<'g, 's> Graph<'g, 's> {
             }
             trail.push(operation);
             match self.arrive(&mut to, state, from.state, trail) {
+                // Nobody would notice.
+                Settled::Open if to.blind && trail.len() == 1 => trail.clear(),
                 Settled::Open => {
                     if self.rules.justification && trail.len() == 1 {
                         to.unjustified = from.state;
@@ -281,9 +302,17 @@ impl<'g, 's> Graph<'g, 's> {
         to.state = state;
         to.unjustified = NO_STATE;
         match self.settle(to, state != before, trail) {
-            Settled::Open if self.lookahead && self.out_of_reach(to) => Settled::DeadEnd,
+            Settled::Open if self.lookahead => self.look_ahead(to),
             settled => settled,
         }
+    }
+
+    fn look_ahead<M: Mask>(&mut self, at: &mut Configuration<M>) -> Settled {
+        if self.out_of_reach(at) {
+            return Settled::DeadEnd;
+        }
+        at.blind = self.is_blind(at);
+        Settled::Open
     }
 
     /// Takes what can be taken for nothing, and moves on over returns that are satisfied.
@@ -355,7 +384,7 @@ impl<'g, 's> Graph<'g, 's> {
         trail: &mut Vec<u32>,
     ) -> Option<(Configuration<M>, Settled)> {
         let layer = &self.prepared.layers[from.layer as usize];
-        if !layer.overwrite || !self.rules.overwriting || from.fresh.has(layer.slot) {
+        if !layer.fades || !self.rules.overwriting || from.fresh.has(layer.slot) {
             return None;
         }
         let mut to = from.clone();
@@ -367,19 +396,20 @@ impl<'g, 's> Graph<'g, 's> {
         if trail.len() > 1 {
             to.unjustified = NO_STATE;
         }
-        match settled {
-            Settled::Open if self.lookahead && self.out_of_reach(&to) => None,
-            settled => Some((to, settled)),
-        }
+        let settled = match settled {
+            Settled::Open if self.lookahead => self.look_ahead(&mut to),
+            settled => settled,
+        };
+        Some((to, settled))
     }
 
-    /// Overwrites called since the return before are owed.
+    /// What may go unseen and was called since the return before is owed.
     #[inline(always)]
     fn note_called<M: Mask>(&mut self, at: &mut Configuration<M>) {
         if self.rules.overwriting && self.prepared.overwrites {
             for &operation in self.prepared.called(at.layer) {
                 let op = &self.prepared.ops[operation as usize];
-                if op.overwrite {
+                if op.fades {
                     at.fresh.set(op.slot);
                 }
             }
@@ -437,7 +467,7 @@ impl<'g, 's> Graph<'g, 's> {
     }
 }
 
-enum Settled {
+pub(super) enum Settled {
     Open,
     Complete,
     DeadEnd,

@@ -72,6 +72,7 @@ impl<'a, M: Spec> Interned<'a, M> {
         let hint = |op| Hints {
             pure: self.model.pure(op),
             overwrite: self.model.overwrite(op),
+            total: self.model.total(op),
             reset: self.model.reset(op),
         };
         self.classes.iter().map(hint).collect()

@@ -6,6 +6,7 @@
 //! enough, however long the history is. Depth first finds an order fast where there is one;
 //! breadth first, layer by layer, holds no more than a layer at a time.
 
+mod blind;
 mod breadth;
 mod depth;
 mod expand;

@@ -35,6 +35,11 @@ pub(crate) struct Operation {
     pub slot: u16,
     pub pure: bool,
     pub overwrite: bool,
+    /// Whether it may go unseen before an overwrite.
+    pub fades: bool,
+    /// Whether it is accepted whatever the state, and what is hopeless stays so until an
+    /// overwrite.
+    pub blind: bool,
 }
 
 /// A pending operation, at one layer.
@@ -56,7 +61,7 @@ pub(crate) struct Layer {
     pub returned: u32,
     pub(super) slot: u16,
     /// Whether it may go unseen before an overwrite.
-    pub(super) overwrite: bool,
+    pub(super) fades: bool,
     /// Where the pending operations that may change the state begin; they end where the pure ones
     /// begin, and those end where the next layer begins.
     mutators: u32,
@@ -68,6 +73,10 @@ pub(crate) struct Layer {
     /// The class of the last pure operation called after this return that returns before that
     /// reset: all in between must lead to a state that accepts it.
     pub(super) goal: u32,
+    /// The first return of an overwrite called after this return.
+    pub(super) overwritten: u32,
+    /// Where the sights called after this return begin.
+    sights: u32,
 }
 
 /// Operations of one class that may never have happened: the positions of their calls and their
@@ -90,10 +99,18 @@ pub(crate) struct Prepared {
     pub(super) optional: Vec<Optional>,
     /// Whether a class resets.
     pub(super) resets: Vec<bool>,
+    /// Whether a class is pure.
+    pub(super) pure: Vec<bool>,
     /// The most slots in use at once.
     pub width: usize,
     /// Whether any operation may go unseen before another.
     pub overwrites: bool,
+    /// Whether states are worth a look at who will see them.
+    pub blinding: bool,
+    /// Operations that are not blind: the positions of their calls and their classes.
+    sights: Vec<(u32, u32)>,
+    /// The first call of one of those that may never have happened.
+    pub optional_sight: u32,
 }
 
 impl Prepared {
@@ -128,6 +145,11 @@ impl Prepared {
         &self.by_call[self.layers[layer as usize].called as usize..end]
     }
 
+    /// Those that are not blind, called after the return of the layer.
+    pub(super) fn sights(&self, layer: u32) -> &[(u32, u32)] {
+        &self.sights[self.layers[layer as usize].sights as usize..]
+    }
+
     pub(super) fn next_reset(&self, layer: u32) -> u32 {
         self.layers[layer as usize].next_reset
     }
@@ -138,6 +160,7 @@ impl Prepared {
             + self.layers.capacity() * size_of::<Layer>()
             + self.pending.capacity() * size_of::<Pending>()
             + self.by_call.capacity() * 4
+            + self.sights.capacity() * 8
             + self.optional.iter().map(|o| o.calls.capacity() * 8 + 48).sum::<usize>()
     }
 }
@@ -156,12 +179,15 @@ pub(crate) fn prepare(
         by_call.sort_unstable_by_key(|i| calls[*i as usize].called);
     }
     let by_return = by_return(calls);
+    let overwrites = calls.iter().any(|call| hints[call.class as usize].overwrite);
     let mut ops: Vec<Operation> = calls
         .iter()
         .map(|call| {
-            let Hints { pure, overwrite, .. } = hints[call.class as usize];
+            let Hints { pure, overwrite, total, reset } = hints[call.class as usize];
             let Numbered { class, called, returned } = *call;
-            Operation { class, called, returned, slot: NO_SLOT, pure, overwrite }
+            let fades = overwrites && total && !pure;
+            let blind = overwrite || total && !reset && !pure;
+            Operation { class, called, returned, slot: NO_SLOT, pure, overwrite, fades, blind }
         })
         .collect();
     let optional = optional(calls, hints, &by_call);
@@ -207,29 +233,46 @@ pub(crate) fn prepare(
             let Operation { class, slot, .. } = ops[i as usize];
             Pending { operation: i, class, slot, like: NO_SLOT }
         }));
-        let Operation { slot, overwrite, pure, .. } = ops[due as usize];
+        let Operation { slot, fades, pure, .. } = ops[due as usize];
         layers.push(Layer {
             due,
             returned,
             slot,
-            overwrite,
+            fades,
             mutators: first,
             pures: pures_from,
             called,
             next_reset: NEVER,
             goal: NONE,
+            overwritten: NEVER,
+            sights: 0,
         });
         let list = if pure { &mut pures } else { &mut mutators };
         list.retain(|j| *j != due);
         slots.give_back(slot);
     }
-    let overwrites = ops.iter().any(|op| op.overwrite);
     let resets = hints.iter().map(|hint| hint.reset).collect();
-    let width = slots.width;
-    let mut prepared =
-        Prepared { ops, layers, pending, by_call, optional, resets, width, overwrites };
+    let pure = hints.iter().map(|hint| hint.pure).collect();
+    let blinding = lookahead && overwrites && ops.iter().any(|op| op.blind && !op.overwrite);
+    let mut prepared = Prepared {
+        ops,
+        layers,
+        pending,
+        by_call,
+        optional,
+        resets,
+        pure,
+        width: slots.width,
+        overwrites,
+        blinding,
+        sights: Vec::new(),
+        optional_sight: NEVER,
+    };
     if lookahead {
         look_ahead(&mut prepared, calls, hints);
+    }
+    if blinding {
+        look_around(&mut prepared);
     }
     Some(prepared)
 }
@@ -325,6 +368,26 @@ fn look_ahead(prepared: &mut Prepared, calls: &[Numbered], hints: &[Hints]) {
             .take_while(|(returned, ..)| *returned > layer.returned)
             .find(|(_, called, _)| *called > layer.returned)
             .map_or(NONE, |(_, _, class)| *class);
+    }
+}
+
+/// Fills in who sees what each layer leads to.
+fn look_around(prepared: &mut Prepared) {
+    let Prepared { ops, layers, by_call, optional, sights, .. } = prepared;
+    let of = |i: &u32| &ops[*i as usize];
+    sights.extend(by_call.iter().map(of).filter(|op| !op.blind).map(|op| (op.called, op.class)));
+    let optional = optional.iter().filter_map(|optional| optional.calls.first());
+    let seeing = optional.filter(|(_, i)| !of(i).blind);
+    prepared.optional_sight = seeing.map(|(called, _)| *called).min().unwrap_or(NEVER);
+    let (mut overwrites, mut overwritten) = (by_call.iter().map(of).rev().peekable(), NEVER);
+    for layer in layers.iter_mut().rev() {
+        while let Some(op) = overwrites.next_if(|op| op.called > layer.returned) {
+            if op.overwrite {
+                overwritten = overwritten.min(op.returned);
+            }
+        }
+        layer.overwritten = overwritten;
+        layer.sights = sights.partition_point(|(called, _)| *called < layer.returned) as u32;
     }
 }
 

@@ -14,6 +14,8 @@ const FAN: u32 = 1 << 31;
 const DENSE: usize = 1 << 20;
 /// No state.
 pub(super) const NO_STATE: u32 = u32::MAX;
+/// Any state that nothing will look at before it is overwritten.
+pub(super) const BLIND: u32 = u32::MAX - 3;
 
 /// What a model hints about a class of operations.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +24,8 @@ pub(crate) struct Hints {
     pub pure: bool,
     /// Every state accepts it and it leads to the same one from all.
     pub overwrite: bool,
+    /// Every state accepts it.
+    pub total: bool,
     /// What is hopeless may become possible after it.
     pub reset: bool,
 }
@@ -33,6 +37,8 @@ pub(crate) enum Lie {
     Pure { state: u32, class: u32 },
     /// An operation said to overwrite was rejected, or led elsewhere from this state.
     Overwrite { state: u32, class: u32 },
+    /// An operation said to be accepted by every state was rejected.
+    Total { state: u32, class: u32 },
     /// An operation said to be hopeless was accepted.
     Hopeless { state: u32, class: u32 },
 }
@@ -141,6 +147,7 @@ impl<'a> Space<'a> {
             Lie::Overwrite { state, class } => {
                 ("an overwrite, but depended on what was there in", state, class)
             }
+            Lie::Total { state, class } => ("accepted always, but not in", state, class),
             Lie::Hopeless { state, class } => ("hopeless, but was accepted in", state, class),
         };
         let (op, state) = (self.source.describe(class), self.source.describe_state(state));
@@ -206,6 +213,9 @@ impl<'a> Space<'a> {
             if next != *target {
                 self.lie.get_or_insert(Lie::Overwrite { state, class });
             }
+        }
+        if hints.total && next == REJECT {
+            self.lie.get_or_insert(Lie::Total { state, class });
         }
     }
 }

@@ -10,7 +10,7 @@
 
 use super::expand::Configuration;
 use super::mask::Mask;
-use super::space::NO_STATE;
+use super::space::{BLIND, NO_STATE};
 use super::used::Used;
 
 const FREE: u32 = u32::MAX;
@@ -90,10 +90,11 @@ impl<M: Mask> Visited<M> {
         self.taken * 8 >= self.slots.len() * 5
     }
 
-    /// Whether the configuration must be visited. `overwrites` are the pending overwrites at each
-    /// layer.
+    /// Whether the configuration must be visited. `overwrites` are the pending operations at each
+    /// layer that may go unseen.
     pub fn insert(&mut self, at: &Configuration<M>, overwrites: &[M], used: &Used) -> bool {
         let overwrites = overwrites.get(at.layer as usize);
+        let state = if at.blind { BLIND } else { at.state };
         let (done, spent) = if let Some(overwrites) = overwrites {
             let spent = Spent {
                 overwrites: at.done.both(overwrites),
@@ -107,19 +108,19 @@ impl<M: Mask> Visited<M> {
         };
         if at.unjustified != NO_STATE && self.dominance {
             // One that owes no justification can do whatever one that does can do.
-            let slot = self.find(at.layer, at.state, NO_STATE, &done);
+            let slot = self.find(at.layer, state, NO_STATE, &done);
             if self.slots[slot].layer == at.layer && self.dominated(slot, &spent, used) {
                 return false;
             }
         }
-        let slot = self.find(at.layer, at.state, at.unjustified, &done);
+        let slot = self.find(at.layer, state, at.unjustified, &done);
         if self.slots[slot].layer == at.layer {
             return self.improve(slot, spent, used);
         }
         self.heap += done.heap() + spent.overwrites.heap() + spent.fresh.heap();
         self.slots[slot] = Slot {
             layer: at.layer,
-            state: at.state,
+            state,
             unjustified: at.unjustified,
             more: END,
             done,
