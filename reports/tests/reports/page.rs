@@ -4,7 +4,7 @@ use crate::support::{Sample, failing_broadcast, failing_register, healthy_raft, 
 use schism_checkers::Status;
 use schism_history::{Fate, History};
 use schism_reports::plots::{Format, Plot, Series};
-use schism_reports::{RunFacts, Summary, html, terminal};
+use schism_reports::{NodeLog, RunFacts, Summary, html, terminal};
 
 fn page(sample: &Sample) -> String {
     html::report(&sample.history, &sample.summary(), &[]).expect("a page")
@@ -107,7 +107,10 @@ fn pages_are_whole_and_load_nothing() {
 #[test]
 fn hostile_text_stays_text() {
     let sample = hostile();
-    let page = page(&sample);
+    let evil = &sample.history.meta.test;
+    let log = NodeLog::parse(evil, format!("  0.500000 {evil}\n{evil}\n").as_bytes());
+    let page = html::report(&sample.history, &sample.summary(), &[log]).expect("a page");
+    balanced(&page).unwrap();
     assert!(!page.contains("<script>alert"), "a script came through");
     assert!(!page.contains("<img"), "an element came through");
     assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'), "a control came through");
