@@ -4,8 +4,11 @@
 //! which of the operations still pending have taken effect in it (Lowe's just-in-time
 //! linearization, breadth first). A return is worked off once the results of all operations that
 //! overlap it are known, so that what is kept is bounded by the concurrency and by the operations
-//! that were lost. [`Monitor::poll`] does not wait for those: it asks whether there is any way
-//! left if the missing results may be anything, which is enough to raise an alarm early.
+//! that were lost. Besides, there are the states, and every distinct value is kept once, as some
+//! operation to come may name it.
+//!
+//! [`Monitor::poll`] does not wait for missing results: it asks whether there is any way left if
+//! they may be anything, which is enough to raise an alarm early.
 
 use super::history::{RawCall, Translate};
 use super::kind::{Model, ModelKind};

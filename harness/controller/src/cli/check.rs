@@ -73,6 +73,16 @@ pub fn check(args: &CheckArgs) -> Outcome {
 }
 
 fn search(history: &History, model: &ModelKind, budget: &Budget) -> Result<Report, CheckError> {
-    let options = Options { time: Some(budget.time), memory: budget.memory, ..Options::default() };
+    // The history and this program are in memory already.
+    let memory = budget.memory.saturating_sub(resident());
+    let options = Options { time: Some(budget.time), memory, ..Options::default() };
     check_history(history, model, &options)
+}
+
+/// Bytes this process has in memory, where the system tells.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    kilobytes.unwrap_or(0).saturating_mul(1024)
 }

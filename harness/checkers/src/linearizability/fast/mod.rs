@@ -3,6 +3,11 @@
 //! Where every value is written, put in or added once, each result tells which operation it came
 //! from, and the question becomes one about intervals. Each check says nothing (`None`) about a
 //! history it does not apply to; then the search decides.
+//!
+//! Stacks and priority queues have none here. Those known need trees over intervals and peel a
+//! stack layer by layer, which is more than all the checks here together, for objects that few
+//! services offer; and a mistake in one would call a violation valid where no certificate is asked
+//! for.
 
 mod appends;
 mod queue;
