@@ -6,8 +6,10 @@
 //! * **termination**: if every correct process proposes, every correct process eventually decides.
 //!   Antecedent: an instance to which every correct process proposed. Stress: a fault was in force
 //!   between the first proposal and the last decision.
-//! * **validity**: what an honest process decides was proposed before. Judged only among the honest:
-//!   in a run with liars it is left to the weak and strong variants. Antecedent: a decision. Stress:
+//! * **validity**: what an honest process decides was proposed before. A client that asked for a
+//!   proposal (`propose` of an instance as key) shows it as well: its process may have stored the
+//!   proposal and crashed before it could tell. Judged only among the honest: in a run with liars it
+//!   is left to the weak and strong variants. Antecedent: a decision. Stress:
 //!   its instance had different proposals.
 //! * **weak validity**: the same, obliging only runs without a single liar.
 //! * **strong validity**: if all correct processes propose the same value, no other is decided by a
@@ -26,7 +28,7 @@ use super::payloads::{Bits, Dense};
 use super::run::{Breaches, Moment, Run, Told, name};
 use crate::{Finding, Status};
 use rustc_hash::FxHashSet;
-use schism_history::{Entry, Nanos, Value};
+use schism_history::{Entry, Nanos, OpKind, Value};
 use smallvec::SmallVec;
 
 /// Whether an event is a decision, and the dense number of the instance it concerns.
@@ -132,19 +134,35 @@ pub(super) fn termination(run: &Run<'_>) -> Finding {
     finding
 }
 
+/// What clients asked to be proposed: the record, the instance, the value.
+fn asked<'h>(run: &Run<'h>) -> Vec<(u64, u64, &'h Value)> {
+    let asked = run.history.records.iter().filter_map(|record| match &record.entry {
+        Entry::Op(op) if op.kind == OpKind::Invoke && op.f == "propose" => {
+            let instance = op.key.as_ref()?.as_int()?;
+            Some((record.index, u64::try_from(instance).ok()?, &op.value))
+        }
+        _ => None,
+    });
+    asked.collect()
+}
+
 /// Judges validity among processes that crash.
 pub(super) fn validity(run: &Run<'_>) -> Finding {
     let mut numbers = Dense::default();
     let mut proposals: Vec<Proposals<'_>> = Vec::new();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
     let judged = !run.has_liars();
+    let mut asked = asked(run).into_iter().peekable();
     for told in run.events().filter(|_| judged) {
         let Some((decides, instance)) = seen(&mut numbers, &told) else { continue };
-        let proposals = slot(&mut proposals, instance);
         if !decides {
-            proposals.add(&told.event.value);
+            slot(&mut proposals, instance).add(&told.event.value);
             continue;
         }
+        while let Some((_, instance, value)) = asked.next_if(|&(index, ..)| index < told.index) {
+            slot(&mut proposals, numbers.number(Some(instance)) as usize).add(value);
+        }
+        let proposals = slot(&mut proposals, instance);
         antecedents += 1;
         stress += u64::from(proposals.few.len() > 1);
         if !proposals.contain(&told.event.value) {

@@ -26,12 +26,15 @@ use std::time::Duration;
 pub enum Message<C> {
     /// A command, for the primary.
     Forward(C),
-    /// A new primary: what it has in these slots and those beyond is to be forgotten.
+    /// A new primary. What it says about its log comes in one message: who forgot what the primary
+    /// has not, and then lost the primary, could have forgotten what was committed.
     View {
         /// Its view.
         view: u64,
         /// The first slot that is not known to be committed.
         from: u64,
+        /// What is in this slot and those beyond, and nothing else is.
+        commands: Vec<C>,
     },
     /// The command of a slot.
     Entry {
@@ -127,19 +130,17 @@ impl<C: Wire> PrimaryBackup<C> {
         }
         let bound = self.failover.as_millis() as u64;
         cx.note(Note::new("lead").number(self.view).value(bound));
-        let (view, from) = (self.view, self.committed);
-        self.tell_backups(Message::View { view, from }, cx);
-        for slot in from..self.len() {
-            let command = self.log[slot as usize].clone();
-            self.tell_backups(Message::Entry { view, slot, command }, cx);
-        }
+        let from = self.committed.min(self.len());
+        let commands = self.log[from as usize..].to_vec();
+        self.tell_backups(Message::View { view: self.view, from, commands }, cx);
     }
 
     fn obey(&mut self, primary: ProcessId, message: Message<C>, cx: &mut Cx<'_, Self>) {
         match message {
-            Message::View { view, from } if view > self.view => {
+            Message::View { view, from, commands } if view > self.view => {
                 self.view = view;
                 self.log.truncate(from as usize);
+                self.log.extend(commands);
                 self.acknowledge(primary, cx);
             }
             Message::Entry { view, slot, command } if view == self.view && slot == self.len() => {

@@ -159,7 +159,8 @@ where
             cx.set_timer(Impatient, PATIENCE);
         }
         self.undecided.push_back((cx.now + PATIENCE, instance));
-        cx.note(Note::new("propose").instance(instance).value(value));
         cx.trigger(C((instance, Propose(value))));
+        // Told when it is stored, if it is: what a crash undoes was no proposal.
+        cx.note(Note::new("propose").instance(instance).value(value));
     }
 }
