@@ -8,9 +8,9 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiskError {
-    /// The device fails (EIO): nobody knows what it has kept of what was to be made durable.
+    /// The device fails (EIO): it has kept what was to be made durable, and says that it has not.
     Eio,
-    /// No space is left (ENOSPC): some of it was written.
+    /// No space is left (ENOSPC): nothing of it is kept.
     Enospc,
 }
 

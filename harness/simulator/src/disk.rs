@@ -48,6 +48,13 @@ impl Disk {
         self.unsynced = self.unsynced.saturating_sub(count);
     }
 
+    /// Everything that is not durable is lost; says how many writes.
+    pub(crate) fn lose_unsynced(&mut self) -> usize {
+        let lost = self.unsynced;
+        self.undo(lost);
+        lost
+    }
+
     /// The node crashes: of what was not durable yet, all is lost, or the last of it, or nothing.
     /// Says how many writes were lost.
     pub(crate) fn crash(&mut self, dice: &mut Rng) -> usize {

@@ -5,7 +5,7 @@ use crate::disk::Disk;
 use crate::outbox::{Outbox, World};
 use crate::storage::Storage;
 use rustc_hash::FxHashSet;
-use schism_history::{Fate, Nanos, NodeId, Skew, Trouble};
+use schism_history::{DiskError, Fate, Nanos, NodeId, Skew, Trouble};
 use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, Packet, ProcessId};
 use schism_nemesis::network::{Holding, corrupt};
 use schism_nemesis::{FaultId, LinkRule, Plan, Rng};
@@ -195,7 +195,7 @@ impl Simulation<'_> {
                 Command::Kill { node, sending } => {
                     let life = self.nodes[usize::from(node.0)].life;
                     let lost = schism_run::last_sends(self.seed, node, life, sending);
-                    let (unsynced, waiting) = self.end(node);
+                    let (unsynced, waiting) = self.end(node, None);
                     self.crash_while_sending(node, lost);
                     self.world.run.lost(node, unsynced, UNSYNCED_WRITES);
                     self.world.run.confirm(node, "killed");
@@ -238,15 +238,15 @@ impl Simulation<'_> {
     }
 
     /// A node's life is over. Says how many writes are lost with it, and what was to happen to it.
-    fn end(&mut self, node: NodeId) -> (usize, Vec<Event>) {
+    fn end(&mut self, node: NodeId, failed: Option<DiskError>) -> (usize, Vec<Event>) {
         let host = &mut self.nodes[usize::from(node.0)];
         let keys = [UNSYNCED, u64::from(node.0), u64::from(host.life)];
         host.node = None;
         host.life = DEAD;
-        let blocked = host.storage.abandoned();
+        let (lost, blocked) = host.storage.abandoned(failed);
         let stopped = host.stopped.take().unwrap_or_default();
         let unsynced = host.storage.disk.crash(&mut Rng::new(self.seed, &keys));
-        (unsynced, blocked.into_iter().chain(stopped).collect())
+        (lost + unsynced, blocked.into_iter().chain(stopped).collect())
     }
 
     fn set_trouble(&mut self, node: NodeId, trouble: Trouble) {
@@ -383,7 +383,7 @@ impl Simulation<'_> {
             self.world.run.slowed(fault, by);
         }
         if let Some((fault, error)) = storage.failure() {
-            let (unsynced, waiting) = self.end(id);
+            let (unsynced, waiting) = self.end(id, Some(error));
             let how = format!("stopped, as a sync failed ({error})");
             self.world.run.succumbed(self.world.now, fault, id, &how);
             self.world.run.lost(id, unsynced, UNSYNCED_WRITES);

@@ -33,8 +33,8 @@ impl Storage {
     /// if it can leave at once.
     pub fn pass(&mut self, output: Output) -> Option<Output> {
         let unsynced = self.disk.unsynced();
-        if self.failed.is_some() {
-            return None;
+        if let Some((_, error)) = self.failed {
+            return self.pass_failed(error, output);
         }
         if let Some(syncing) = &mut self.syncing {
             syncing.writes = unsynced;
@@ -44,9 +44,9 @@ impl Storage {
         if unsynced == 0 {
             return Some(output);
         }
-        if self.trouble.fails.is_some() {
-            self.failed = self.trouble.fails;
-            return None;
+        if let Some((fault, error)) = self.trouble.fails {
+            self.failed = Some((fault, error));
+            return self.pass_failed(error, output);
         }
         if self.trouble.slow.is_some() {
             let slow = self.trouble.slow;
@@ -54,6 +54,16 @@ impl Storage {
             return None;
         }
         self.disk.made_durable(unsynced);
+        Some(output)
+    }
+
+    /// Nothing leaves a node whose disk has failed. But what a disk has kept although it says no, the
+    /// record must know of.
+    fn pass_failed(&mut self, error: DiskError, output: Output) -> Option<Output> {
+        if error == DiskError::Enospc || !matches!(output, Output::Note(_)) {
+            return None;
+        }
+        self.disk.made_durable(self.disk.unsynced());
         Some(output)
     }
 
@@ -79,10 +89,15 @@ impl Storage {
         syncing.held
     }
 
-    /// The node is gone: what waited never leaves. Gives back what was to happen to it.
-    pub fn abandoned(&mut self) -> VecDeque<Event> {
-        self.syncing = None;
-        self.failed = None;
-        std::mem::take(&mut self.blocked)
+    /// The node is gone: what waited never leaves. Says how many writes are lost for certain, as the
+    /// record does not know of what was told of them, and gives back what was to happen to the node.
+    pub fn abandoned(&mut self, failed: Option<DiskError>) -> (usize, VecDeque<Event>) {
+        let held = self.syncing.take().map(|syncing| syncing.held).unwrap_or_default();
+        let untold = held.iter().any(|output| matches!(output, Output::Note(_)));
+        let lost = match untold || failed == Some(DiskError::Enospc) {
+            true => self.disk.lose_unsynced(),
+            false => 0,
+        };
+        (lost, std::mem::take(&mut self.blocked))
     }
 }

@@ -184,6 +184,27 @@ target = ["n0"]
     }
 }
 
+#[test]
+fn what_a_failing_disk_keeps_is_on_record() {
+    // A proposal that was stored, and of which nothing was heard before the node stopped, is decided
+    // when it is back: the record must know that it was made.
+    let fault = |node: u64, from: u64, disk: &str| {
+        format!(
+            "[[fault]]\nfrom = \"{from}ms\"\nuntil = \"{}ms\"\nwhat = {{ disk = {disk} }}\n\
+             target = [\"n{node}\"]\n",
+            from + 150
+        )
+    };
+    let disks = ["\"eio\"", "\"enospc\"", "{ slow = \"20ms\" }"];
+    let plan: String =
+        (0..45).map(|i| fault(i % 5, 200 + 200 * i, disks[i as usize % 3])).collect();
+    for seed in 1..=3 {
+        let (_, findings) = play("paxos", None, seed, TIME, documented(&plan));
+        let violated = findings.iter().find(|finding| finding.status == Status::Violated);
+        assert!(violated.is_none(), "seed {seed}: {violated:#?}");
+    }
+}
+
 /// The plan of a file in the documentation.
 fn documented(text: &str) -> impl Fn(&Allowance, u16) -> Plan {
     move |_, nodes| Plan::from_toml(text, nodes).expect("a good plan")

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::init::Identity;
 use crate::store::Store;
 use crate::timers::Timers;
+use schism_history::DiskError;
 use schism_kernel::{ClientId, NodeOutbox, Note, Packet, ProcessId};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -73,12 +74,19 @@ impl Desk {
         Ok(())
     }
 
-    /// What should have been durable is not: of what was to be said nothing is, except to the harness
-    /// that it has what it asked for.
+    /// What should have been durable is not, or not as far as anybody knows: nothing that was to be said
+    /// is. But the harness hears that it has what it asked for, and of what the disk has kept all the
+    /// same it hears what there is to tell: its record must not miss what has had effects.
     fn fail(&mut self, output: &mut impl Write) {
-        self.lines.clear();
+        let said = std::mem::take(&mut self.lines);
         let Some(store) = self.store.take() else { return };
         if let Some(fault) = store.failed {
+            if store.trouble.fails.is_some_and(|(_, error)| error == DiskError::Eio) {
+                let opening = format!(r#"{{"src":"{}","dest":"{HARNESS}","#, self.name);
+                let told = said.split_inclusive(|byte| *byte == b'\n');
+                let told = told.filter(|line| line.starts_with(opening.as_bytes()));
+                told.for_each(|line| self.lines.extend_from_slice(line));
+            }
             self.line(HARNESS, "sync_failed", &[("fault", &fault.into())]);
             // The node ends anyway.
             let _ = output.write_all(&self.lines);

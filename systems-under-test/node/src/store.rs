@@ -146,14 +146,14 @@ impl Store {
     pub fn commit(&mut self) -> Result<Option<(u32, Duration)>, StoreError> {
         let mut late = None;
         if self.awaited > 0 {
-            let count = self.awaited.saturating_sub(self.unsynced);
-            let wanted = self.trouble.fails.inspect(|&(fault, _)| self.failed = Some(fault));
-            self.sync_first(count, wanted.map(|(_, error)| error))
-                .map_err(|source| self.failed("sync", source))?;
             late = self.trouble.slow.map(|(fault, by)| (fault, Duration::from_nanos(by)));
             if let Some((_, by)) = late {
                 std::thread::sleep(by);
             }
+            let count = self.awaited.saturating_sub(self.unsynced);
+            let wanted = self.trouble.fails.inspect(|&(fault, _)| self.failed = Some(fault));
+            self.sync_first(count, wanted.map(|(_, error)| error))
+                .map_err(|source| self.failed("sync", source))?;
             if self.length > SHORT && self.length > BLOAT * self.live {
                 self.compact().map_err(|source| self.failed("compact", source))?;
             }
@@ -172,13 +172,17 @@ impl Store {
     fn sync_first(&mut self, count: usize, wanted: Option<DiskError>) -> io::Result<()> {
         let first = &self.pending[..count];
         match wanted {
-            // What did fit is there.
+            // What did fit is of no use, and is taken back.
             Some(DiskError::Enospc) => {
                 self.file.write_all(&first[..count / 2])?;
+                self.file.set_len(self.synced as u64)?;
                 return Err(nix::errno::Errno::ENOSPC.into());
             }
+            // The disk has kept it although it says no.
             Some(DiskError::Eio) => {
                 self.file.write_all(first)?;
+                self.synced += self.unsynced + count;
+                self.note_synced()?;
                 return Err(nix::errno::Errno::EIO.into());
             }
             None => self.file.write_all(first)?,
@@ -339,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_sync_that_fails_says_for_which_fault() {
-        for error in [DiskError::Eio, DiskError::Enospc] {
+        for (error, left) in [(DiskError::Eio, "2"), (DiskError::Enospc, "1")] {
             let folder = tempfile::tempdir().unwrap();
             let (mut store, _) = Store::open(folder.path(), false).unwrap();
             store.put(b"term", b"1");
@@ -355,7 +359,7 @@ mod tests {
             drop(store);
             crash(folder.path());
             let (_, found) = Store::open(folder.path(), false).unwrap();
-            assert_eq!(found, [pair("term", "1")]);
+            assert_eq!(found, [pair("term", left)]);
         }
     }
 
