@@ -5,6 +5,7 @@ use crate::support::{MS, Network, World};
 use schism_kernel::Node;
 use schism_protocols::{Setup, find};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 type Build = fn(Setup) -> Box<dyn Node>;
 
@@ -82,4 +83,30 @@ fn a_minority_of_liars_is_outvoted_and_a_majority_is_not() {
     assert!((0..4).all(|seed| !lies(None, seed)));
     assert!(lies(Some("one-liar-too-many"), 0));
     assert!(lies(Some("votes-at-a-replica"), 0));
+}
+
+/// A primary that falls while it takes over has told some backups of its view, and others not.
+#[test]
+fn nothing_that_was_committed_is_forgotten_when_a_new_primary_falls_at_once() {
+    let build = build_of("primary-backup-active", None);
+    for seed in 0..200 {
+        let mut world = World::new(build, 5, seed, Network::BOUNDED);
+        let mut value = 0;
+        world.load(MS * 6_000, 6, move |_, _| {
+            value += 1;
+            json!({ "type": "write", "key": 1, "value": value })
+        });
+        world.crash(MS * 600, 0);
+        // Its detector and its clients have something to say before it tells of its view.
+        let sends = world.rng.below(60) as usize;
+        world.crash_after_sends(MS * 1_500, 1, sends);
+        world.run(MS * 9_000);
+        let mut slots = BTreeMap::new();
+        for commit in world.noted("commit") {
+            let (slot, command) = (commit.note.number, commit.note.value.clone());
+            let first = slots.entry(slot).or_insert_with(|| command.clone());
+            assert_eq!(*first, command, "seed {seed}: slot {slot:?}");
+        }
+        assert!(slots.len() > 10, "seed {seed}");
+    }
 }
