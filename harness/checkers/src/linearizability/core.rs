@@ -8,6 +8,7 @@
 //! it.
 
 use super::engine::{Piece, Trust};
+use super::grow;
 use super::model::{Call, NEVER, Spec, Step};
 use super::options::{Deadline, Rules};
 use super::search::{Answer, Limits};
@@ -23,10 +24,15 @@ const FEW_STATES: (u64, u64) = (4_000, 60_000);
 const MANY_STATES: (u64, u64) = (1_000, 15_000);
 /// Configurations that an attempt with a handful of demands may cost: it fails soon or not at all.
 const HANDFUL: u64 = 300;
+/// The same where larger cores have been tried in vain.
+const MORE: [u64; 3] = [1_000, 4_000, 6_000];
+/// Demands that a core grown from below may have before it is given up, and configurations that
+/// each question may cost.
+const GROWN: (usize, u64) = (24, 4_000);
 /// Configurations that deciding on one prefix may cost.
 const PREFIX: u64 = 5_000_000;
 /// Configurations the confirmation may cost.
-const CONFIRMATION: u64 = 200_000;
+const CONFIRMATION: u64 = 20_000;
 const MEMORY: usize = 128 << 20;
 
 /// A part of a history, weakened.
@@ -153,21 +159,21 @@ pub(crate) fn find<M: Spec>(
     reached: u32,
     deadline: &Deadline,
 ) -> (FoundCore<M>, u32) {
-    let look = |upto: u32| {
+    let look = |upto: u32, certain: bool| {
         let whole = prefix(model, calls, members, upto);
         let starts = model.init();
         let mut search = Minimiser { model, deadline, spent: 0, budget: FEW_STATES, starts };
-        let few = search.few(&whole, upto);
+        let few = search.few(&whole, upto, certain);
         (search, whole, few)
     };
     let returns = returns::<M>(calls, members.iter().copied());
     let guess = returns.get(reached as usize).or(returns.last()).copied().unwrap_or(NEVER);
-    let (mut search, core, any_start, upto) = match look(guess) {
+    let (mut search, core, any_start, upto) = match look(guess, false) {
         // Proven to fail by then, and not to fail earlier.
         (search, _, Some((few, any_start))) => (search, few, any_start, guess),
         _ => {
             let upto = first_failure(model, calls, members, reached, deadline);
-            match look(upto) {
+            match look(upto, true) {
                 (search, _, Some((few, any_start))) => (search, few, any_start, upto),
                 (mut search, whole, None) => {
                     (search.spent, search.budget) = (0, MANY_STATES);
@@ -223,8 +229,14 @@ impl<M: Spec> Minimiser<'_, M> {
         fails
     }
 
-    /// A few operations that fail by themselves, and whether they do so from any state.
-    fn few(&mut self, whole: &Weakened<M::Op>, upto: u32) -> Option<(Weakened<M::Op>, bool)> {
+    /// A few operations that fail by themselves, and whether they do so from any state. What takes
+    /// long is only tried where the whole is certain to fail, or where states are few.
+    fn few(
+        &mut self,
+        whole: &Weakened<M::Op>,
+        upto: u32,
+        certain: bool,
+    ) -> Option<(Weakened<M::Op>, bool)> {
         let initial = self.starts.clone();
         let all = all_states(self.model, whole, self.deadline);
         let returns = returns::<M>(&whole.calls, 0..whole.calls.len() as u32);
@@ -236,15 +248,15 @@ impl<M: Spec> Minimiser<'_, M> {
             search.fails(&window).then_some((window, true))
         };
         // Or the failing one and the last that were over when it began, from the start.
-        let near = |search: &mut Self, length: usize| {
+        let near = |search: &mut Self, length: usize, effort: u64| {
             search.starts.clone_from(&initial);
             let failing = whole.calls.iter().find(|call| call.returned == upto)?;
             let before = returns.partition_point(|returned| *returned < failing.called);
             let from = *returns.get(before.checked_sub(length)?)?;
-            let near = search.keep(whole, |call| {
+            let (near, _) = search.kept(whole, |_, call| {
                 call.returned == upto || (from..failing.called).contains(&call.returned)
             });
-            let budget = std::mem::replace(&mut search.budget.0, HANDFUL);
+            let budget = std::mem::replace(&mut search.budget.0, effort);
             let fails = search.fails(&near);
             search.budget.0 = budget;
             fails.then_some((near, false))
@@ -254,31 +266,73 @@ impl<M: Spec> Minimiser<'_, M> {
             [(&[2, 3, 4, 6], &[1, 2, 4]), (&[8, 12, 16], &[8, 16])];
         for (windows, nears) in short {
             let found = windows.iter().find_map(|length| window(self, *length));
-            let found = found.or_else(|| nears.iter().find_map(|length| near(self, *length)));
+            let nears = || nears.iter().find_map(|length| near(self, *length, HANDFUL));
+            let found = found.or_else(nears);
             if found.is_some() {
                 return found;
             }
         }
+        self.starts.clone_from(&initial);
+        if all.is_none() {
+            return if certain { Some((self.grown(whole, upto)?, false)) } else { None };
+        }
         let mut length = 24;
+        let mut more = MORE.into_iter();
         while length < returns.len() && !self.tired() {
             if let Some(few) = window(self, length) {
                 return Some(few);
             }
             length += length / 3;
+            let Some(effort) = more.next() else { continue };
+            if let Some(few) = [1, 2].iter().find_map(|length| near(self, *length, effort)) {
+                return Some(few);
+            }
         }
         self.starts = initial;
         None
     }
 
-    /// The same with nothing asked but of some.
-    fn keep(
+    /// A core grown from below.
+    fn grown(&mut self, whole: &Weakened<M::Op>, upto: u32) -> Option<Weakened<M::Op>> {
+        let failing = whole.calls.iter().position(|call| call.returned == upto)?;
+        let mut asked = vec![false; whole.calls.len()];
+        asked[failing] = true;
+        for _ in 0..GROWN.0 {
+            if self.tired() {
+                return None;
+            }
+            let (kept, places) = self.kept(whole, |i, _| asked[i]);
+            let members: Vec<u32> = (0..kept.calls.len() as u32).collect();
+            let (rules, trust) = (Rules::default(), Trust::all());
+            let starts = &self.starts;
+            let mut piece =
+                Piece::new(self.model, &kept.calls, &members, starts, rules, trust, self.deadline);
+            let limits = Limits { configurations: GROWN.1, memory: MEMORY };
+            let answer = piece.search(limits, false);
+            let spent = piece.configurations + kept.calls.len() as u64 / 8;
+            drop(piece);
+            self.spent += spent;
+            let order = match answer {
+                Answer::Stuck(_) => return Some(kept),
+                Answer::Order(order) => order.iter().map(|i| places[*i as usize]).collect(),
+                Answer::Stopped(_) | Answer::Lied(_) => return None,
+            };
+            let next = grow::next(self.model, whole, starts, order, &asked, self.deadline)?;
+            asked[next] = true;
+        }
+        None
+    }
+
+    /// The same with nothing asked but of some, and for each call left its place in the whole.
+    fn kept(
         &self,
         whole: &Weakened<M::Op>,
-        asked: impl Fn(&Call<M::Op>) -> bool,
-    ) -> Weakened<M::Op> {
+        asked: impl Fn(usize, &Call<M::Op>) -> bool,
+    ) -> (Weakened<M::Op>, Vec<u32>) {
         let mut kept = Weakened { calls: Vec::new(), origin: Vec::new() };
-        for (call, origin) in whole.calls.iter().zip(&whole.origin) {
-            let call = if call.optional() || asked(call) {
+        let mut places = Vec::new();
+        for (i, (call, origin)) in whole.calls.iter().zip(&whole.origin).enumerate() {
+            let call = if call.optional() || asked(i, call) {
                 Some(call.clone())
             } else {
                 forgotten(self.model, call)
@@ -286,9 +340,10 @@ impl<M: Spec> Minimiser<'_, M> {
             if let Some(call) = call {
                 kept.calls.push(call);
                 kept.origin.push(*origin);
+                places.push(i as u32);
             }
         }
-        kept
+        (kept, places)
     }
 
     /// What is asked from the return at `from` on.

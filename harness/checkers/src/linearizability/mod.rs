@@ -16,6 +16,7 @@ mod explain;
 pub mod explanation;
 mod fast;
 mod finding;
+mod grow;
 mod hints;
 mod history;
 mod kind;

@@ -154,8 +154,12 @@ fn judge<M: Spec>(
         }
         if parts.is_empty() { Ok(()) } else { judgement.search(&erased, &numbered, &parts) }
     });
-    let mut objects: Vec<u32> = calls.iter().map(|call| call.object).collect();
-    objects.dedup();
+    let mut objects: Vec<u32> = Vec::new();
+    for call in calls {
+        if objects.last() != Some(&call.object) {
+            objects.push(call.object);
+        }
+    }
     objects.sort_unstable();
     objects.dedup();
     let Judgement { mut orders, mut methods, configurations, notes, .. } = judgement;
@@ -197,8 +201,7 @@ impl Judgement<'_> {
         calls: &[Call<M::Op>],
     ) -> Result<Option<FxHashSet<u32>>, Verdict> {
         if calls.windows(2).all(|pair| pair[0].object == pair[1].object) {
-            let members: Vec<u32> = (0..calls.len() as u32).collect();
-            let done = self.shortcut(model, calls, &members)?;
+            let done = self.shortcut(model, calls, &|i| i)?;
             return Ok(done.then(FxHashSet::default));
         }
         let mut objects: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
@@ -218,7 +221,7 @@ impl Judgement<'_> {
                 Call { op: op.clone(), called, returned, object }
             };
             let own: Vec<Call<M::Op>> = members.iter().map(own).collect();
-            if !self.shortcut(model, &own, members)? {
+            if !self.shortcut(model, &own, &|i| members[i as usize])? {
                 open.insert(object);
             }
         }
@@ -226,12 +229,12 @@ impl Judgement<'_> {
     }
 
     /// Whether the polynomial check settles the calls of an object, of which the `i`th is the call
-    /// `members[i]` of the history.
+    /// `whole(i)` of the history.
     fn shortcut<M: Spec>(
         &mut self,
         model: &M,
         own: &[Call<M::Op>],
-        members: &[u32],
+        whole: &dyn Fn(u32) -> u32,
     ) -> Result<bool, Verdict> {
         match model.shortcut(own, self.options.order) {
             None => return Ok(false),
@@ -244,12 +247,11 @@ impl Judgement<'_> {
                         ));
                         return Ok(false);
                     }
-                    let order: Vec<u32> = order.iter().map(|i| members[*i as usize]).collect();
+                    let order: Vec<u32> = order.iter().map(|i| whole(*i)).collect();
                     self.keep(own.first().map_or(0, |call| call.object), &order);
                 }
             }
-            Some(Shortcut::Violation(witness)) => match self
-                .witnessed(model, own, members, &witness)
+            Some(Shortcut::Violation(witness)) => match self.witnessed(model, own, whole, &witness)
             {
                 Some(verdict) => return Err(verdict),
                 None => {
@@ -269,7 +271,7 @@ impl Judgement<'_> {
         &mut self,
         model: &M,
         own: &[Call<M::Op>],
-        members: &[u32],
+        whole: &dyn Fn(u32) -> u32,
         witness: &Witness<M::Op>,
     ) -> Option<Verdict> {
         let mut calls: Vec<Call<M::Op>> = Vec::new();
@@ -285,7 +287,7 @@ impl Judgement<'_> {
             let call = if mandatory { Some(call) } else { forgotten(model, &call) };
             if let Some(call) = call {
                 calls.push(call);
-                origin.push(members[i as usize]);
+                origin.push(whole(i));
             }
         }
         let (erased, numbered) = erase(model, &calls);

@@ -58,29 +58,34 @@ pub(crate) fn register<Op>(
         *numbers.entry(value).or_insert(next)
     };
     let initial = number(initial);
-    let mut accesses = Vec::with_capacity(calls.len());
-    for call in calls {
-        accesses.push(match access(&call.op)? {
-            Access::Read(value) => Access::Read(number(value)),
-            Access::Write(value) => Access::Write(number(value)),
-        });
+    if few {
+        for call in calls {
+            let (Access::Read(value) | Access::Write(value)) = access(&call.op)?;
+            number(value);
+        }
+        let numbered = |value: u32| numbers.get(&value).copied().unwrap_or(NONE);
+        let access = |op: &Op| match access(op)? {
+            Access::Read(value) => Some(Access::Read(numbered(value))),
+            Access::Write(value) => Some(Access::Write(numbered(value))),
+        };
+        return zones(calls, access, initial, numbers.len(), order);
     }
-    let values = if few { numbers.len() } else { values };
-    zones(calls, &accesses, initial, values, order)
+    zones(calls, access, initial, values, order)
 }
 
 fn zones<Op>(
     calls: &[Call<Op>],
-    accesses: &[Access],
+    access: impl Fn(&Op) -> Option<Access>,
     initial: u32,
     values: usize,
     order: bool,
 ) -> Option<Shortcut<Op>> {
-    let mut clusters = vec![UNWRITTEN; values.max(initial as usize + 1)];
+    let mut clusters = vec![UNWRITTEN; values];
     clusters[initial as usize] =
         Cluster { first_return: 0, last_call: 0, write: INITIAL, reads: 0 };
     let mut positions = 0;
-    for (i, (call, &access)) in calls.iter().zip(accesses).enumerate() {
+    for (i, call) in calls.iter().enumerate() {
+        let access = access(&call.op)?;
         let (Access::Read(value) | Access::Write(value)) = access;
         let cluster = &mut clusters[value as usize];
         match access {
@@ -109,19 +114,19 @@ fn zones<Op>(
         };
         if first_return < written {
             // A read returned before its value was written, or it never was.
-            return Shortcut::violation(extremes(calls, accesses, value as u32, cluster));
+            return Shortcut::violation(extremes(calls, &access, value as u32, cluster));
         }
         zones[cluster.zone().begin()] = value as u32;
     }
     let zone = |value: u32| clusters[value as usize].zone();
     match line_up(&zones, zone, order) {
         Ok(sequence) => {
-            let order = order.then(|| in_sequence(accesses, &clusters, &sequence));
+            let order = order.then(|| in_sequence(calls, &access, &clusters, &sequence));
             Some(Shortcut::Linearizable(order))
         }
         Err((holder, value)) => {
-            let mut witness = extremes(calls, accesses, holder, &clusters[holder as usize]);
-            witness.extend(extremes(calls, accesses, value, &clusters[value as usize]));
+            let mut witness = extremes(calls, &access, holder, &clusters[holder as usize]);
+            witness.extend(extremes(calls, &access, value, &clusters[value as usize]));
             Shortcut::violation(witness)
         }
     }
@@ -130,7 +135,7 @@ fn zones<Op>(
 /// The write of a value, the operation that returned first and the one called last.
 fn extremes<Op>(
     calls: &[Call<Op>],
-    accesses: &[Access],
+    access: impl Fn(&Op) -> Option<Access>,
     value: u32,
     cluster: &Cluster,
 ) -> Vec<u32> {
@@ -138,8 +143,8 @@ fn extremes<Op>(
     if (cluster.write as usize) < calls.len() {
         extremes.push(cluster.write);
     }
-    for (i, (call, access)) in calls.iter().zip(accesses).enumerate() {
-        let (Access::Read(v) | Access::Write(v)) = *access;
+    for (i, call) in calls.iter().enumerate() {
+        let Some(Access::Read(v) | Access::Write(v)) = access(&call.op) else { continue };
         if v == value
             && (call.returned.saturating_add(1) == cluster.first_return && !call.optional()
                 || call.called + 1 == cluster.last_call)
@@ -151,7 +156,12 @@ fn extremes<Op>(
 }
 
 /// The clusters one after the other, in each the write and then the reads as they were called.
-fn in_sequence(accesses: &[Access], clusters: &[Cluster], sequence: &[u32]) -> Vec<u32> {
+fn in_sequence<Op>(
+    calls: &[Call<Op>],
+    access: impl Fn(&Op) -> Option<Access>,
+    clusters: &[Cluster],
+    sequence: &[u32],
+) -> Vec<u32> {
     // Where the next read of each value goes.
     let mut places = vec![NONE; clusters.len()];
     let mut length = 0;
@@ -162,8 +172,8 @@ fn in_sequence(accesses: &[Access], clusters: &[Cluster], sequence: &[u32]) -> V
         length += writes + cluster.reads;
     }
     let mut order = vec![NONE; length as usize];
-    for (i, access) in accesses.iter().enumerate() {
-        if let Access::Read(value) = *access {
+    for (i, call) in calls.iter().enumerate() {
+        if let Some(Access::Read(value)) = access(&call.op) {
             let place = &mut places[value as usize];
             order[*place as usize] = i as u32;
             *place += 1;
