@@ -17,14 +17,20 @@ const SHAPE: u64 = 0x7368_6170;
 /// How many operations it takes to estimate a share well enough to judge it.
 const ESTIMATE: u64 = 800;
 
-/// A long run: how long, at what pace, and with how many clients.
-const LONG: (Duration, Duration, u16) = (Duration::from_secs(6), Duration::from_millis(10), 10);
+/// A long run, of few nodes: so each crash matters.
+const LONG: Shape = Shape {
+    nodes: 3,
+    time_limit: Duration::from_secs(20),
+    pace: Duration::from_millis(10),
+    concurrency: 6,
+};
 /// Of the runs of twins, one in so many is long.
 const LONG_ONE_IN: u64 = 2;
 
 /// What distinguishes one run of a matrix from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
+    nodes: u16,
     time_limit: Duration,
     pace: Duration,
     concurrency: u16,
@@ -34,9 +40,8 @@ impl Shape {
     /// The shape of the run with this seed of a protocol with a defect: sometimes it is a long and
     /// busy one, for what takes several crashes after each other to show.
     pub fn draw_for_twin(card: &Card, environment: Environment, seed: u64) -> Shape {
-        let (time_limit, pace, concurrency) = LONG;
         match seed % LONG_ONE_IN {
-            0 => Shape { time_limit, pace, concurrency },
+            0 => LONG,
             _ => Shape::draw(card, environment, seed),
         }
     }
@@ -52,6 +57,7 @@ impl Shape {
         let by_chance = card.promises.contains(&"coverage");
         let operations = if by_chance { ESTIMATE } else { operations } * u64::from(rests(card));
         Shape {
+            nodes: NODES,
             time_limit: Duration::from_millis(millis),
             pace: Duration::from_millis(millis * u64::from(concurrency) / operations),
             concurrency,
@@ -62,7 +68,7 @@ impl Shape {
     pub fn request(&self, environment: Environment, twin: Option<&str>) -> Request {
         Request {
             twin: twin.map(Into::into),
-            nodes: NODES,
+            nodes: self.nodes,
             concurrency: Some(u32::from(self.concurrency)),
             pace: self.pace,
             time_limit: self.time_limit,
@@ -94,6 +100,9 @@ impl Shape {
         }
         if !card.promises.contains(&property) {
             let _ = write!(line, " --property '{property}'");
+        }
+        if self.nodes != NODES {
+            let _ = write!(line, " -n {}", self.nodes);
         }
         let _ = write!(
             line,
