@@ -16,7 +16,7 @@ fn framing(c: &mut Criterion) {
     let mut group = c.benchmark_group("framing");
     for bytes in [64, 1_024, 65_536] {
         let line = line(bytes);
-        group.throughput(Throughput::Bytes(line.len() as u64));
+        group.throughput(Throughput::Elements(1));
         group.bench_function(format!("envelope/{bytes} bytes"), |b| {
             b.iter(|| scan(black_box(&line)).expect("a line of ours").kind.len());
         });
