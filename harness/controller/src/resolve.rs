@@ -5,7 +5,6 @@ use crate::recipe::silence;
 use crate::{Error, Recipe};
 use schism_nemesis::{Allowance, Mix, Plan, What};
 use schism_protocols::{Card, Environment, Model};
-use schism_workloads::{Shape, workload};
 use std::ops::Not;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,12 +65,6 @@ pub fn card(name: &str) -> Result<&'static Card, Error> {
 /// more of them are needed to have many.
 fn clients_per_node(card: &Card) -> u32 {
     if card.model == Model::Rounds { 6 } else { 2 }
-}
-
-/// How many times longer than others the clients of its workload rest.
-pub fn rests(card: &Card) -> u32 {
-    let shape = Shape { single_writer: card.one_writer, reads: false };
-    workload(card.workload, shape).map_or(1, |workload| workload.rests() as u32)
 }
 
 /// What may be done to a program nobody knows. It may be killed if that is asked for, and then

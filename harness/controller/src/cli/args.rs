@@ -152,7 +152,8 @@ pub struct RunArgs {
     /// How long a client waits for an answer
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_time)]
     pub timeout: Duration,
-    /// How long the network may take to calm down in the end
+    /// How long the network may take to calm down in the end; where crashes are told by timeouts, at
+    /// least twice as long as these take
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = parse_time)]
     pub settle: Duration,
     /// End workload and faults as soon as what clients saw cannot be linearizable any more

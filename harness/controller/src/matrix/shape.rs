@@ -4,9 +4,10 @@
 //! chooses whether a run is a burst or drawn out. Whoever relies on timeouts needs runs that are
 //! long beside them; and whoever promises something by chance, runs in which much happens.
 
-use crate::resolve::{Request, rests};
+use crate::resolve::Request;
 use schism_nemesis::{Rng, time};
 use schism_protocols::{Card, Environment, Model};
+use schism_workloads::workload;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ impl Shape {
         let concurrency = NODES * (1 + rng.below(2) as u16);
         let operations = rng.pick(&[20, 20, 60, 60, 200]).copied().unwrap_or(60);
         let by_chance = card.promises.contains(&"coverage");
-        let operations = if by_chance { ESTIMATE } else { operations } * u64::from(rests(card));
+        let operations = if by_chance { ESTIMATE } else { operations } * rests(card);
         Shape {
             nodes: NODES,
             time_limit: Duration::from_millis(millis),
@@ -113,4 +114,10 @@ impl Shape {
         );
         line
     }
+}
+
+/// How many times longer than others the clients of its workload rest.
+fn rests(card: &Card) -> u64 {
+    let shape = schism_workloads::Shape { single_writer: card.one_writer, reads: false };
+    workload(card.workload, shape).map_or(1, |workload| workload.rests())
 }
