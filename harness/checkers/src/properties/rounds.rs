@@ -8,9 +8,19 @@
 //! * **early stopping**: in round min(t + 2, f + 1) at the latest, where t counts the processes that
 //!   crashed before the decision, or lied. Stress: t is small enough for this to ask for more than
 //!   f + 1 rounds, and not zero; if f is too small for that (f < 2), t is not zero.
+//!
+//! How much it may say is bounded too. Events: `round` {number: the round that begins, value: the
+//! kind of message in which a process says all it has to say in a round}, and the harness's own
+//! records of messages of this kind.
+//!
+//! * **message bound**: an honest process sends nobody more than one message in a round, and none
+//!   before its first. So k rounds cost at most k N (N - 1) messages. Antecedent: such a message.
+//!   Unknown where only some of the messages were recorded.
 
 use super::run::{Breaches, Run, name};
 use crate::{Finding, Status};
+use rustc_hash::FxHashMap;
+use schism_history::{Entry, Message, Nanos, Peer, Value};
 
 /// Judges f + 1 rounds.
 pub(super) fn round_bound(run: &Run<'_>) -> Finding {
@@ -65,4 +75,58 @@ fn bounded(run: &Run<'_>, early: bool) -> Finding {
     let mut finding = run.verdict(Status::Violated, breaches, antecedents, stress, stressor);
     finding.details = serde_json::json!({ "latest_round": latest, "f": f });
     finding
+}
+
+/// When the rounds of a process began, and what their messages are called.
+type Rounds<'h> = Vec<(Nanos, u64, &'h Value)>;
+
+/// Judges how many messages a round costs.
+pub(super) fn message_bound(run: &Run<'_>) -> Finding {
+    let mut begun: Vec<Rounds<'_>> = vec![Vec::new(); run.nodes()];
+    for told in run.events().filter(|told| told.event.kind == "round") {
+        begun[told.node].push((told.time, told.event.number.unwrap_or(0), &told.event.value));
+    }
+    let mut first: FxHashMap<(usize, usize, u64), (u64, u64)> = FxHashMap::default();
+    let (mut antecedents, mut breaches) = (0, Breaches::default());
+    for record in &run.history.records {
+        let Entry::Message(message) = &record.entry else { continue };
+        let (Peer::Node(src), Peer::Node(dest)) = (message.src, message.dest) else { continue };
+        let (src, dest) = (usize::from(src.0), usize::from(dest.0));
+        let of_rounds = |rounds: &Rounds<'_>| match rounds.first() {
+            Some((_, _, Value::Str(kind))) => message.kind == *kind,
+            _ => false,
+        };
+        if !run.honest(src) || !begun.get(src).is_some_and(of_rounds) {
+            continue;
+        }
+        if run.history.meta.weight_of_message(message.id) > 1 {
+            return run.unknown("only some of the messages were recorded (`--messages all`)");
+        }
+        antecedents += 1;
+        let rounds = &begun[src];
+        let round = match rounds.partition_point(|&(time, ..)| time <= message.sent) {
+            0 => None,
+            next => Some(rounds[next - 1].1),
+        };
+        let this = (message.id, record.index);
+        let said = round.map(|round| *first.entry((src, dest, round)).or_insert(this));
+        // Copies of one message share its number: what faults double was not sent twice.
+        match said {
+            Some((id, _)) if id == message.id => {}
+            _ => breaches.add(|| {
+                let earlier = said.into_iter().map(|(_, index)| index);
+                (too_much(message, round), earlier.chain([record.index]).collect())
+            }),
+        }
+    }
+    run.verdict(Status::Violated, breaches, antecedents, antecedents, "in a round")
+}
+
+fn too_much(message: &Message, round: Option<u64>) -> String {
+    let Message { src, dest, kind, sent, .. } = message;
+    let at = super::run::Moment(*sent);
+    match round {
+        Some(round) => format!("{src} sent {dest} a second {kind} in round {round}, at {at}"),
+        None => format!("{src} sent {dest} a {kind} at {at}, before its first round had begun"),
+    }
 }

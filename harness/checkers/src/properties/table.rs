@@ -114,6 +114,7 @@ const TABLE: &[(&str, &[Row])] = &[
             ),
             ("round bound", rounds::round_bound, "decision told its round"),
             ("early stopping", rounds::early_stopping, "decision told its round"),
+            ("message bound", rounds::message_bound, "message of a round was recorded"),
             (
                 "probabilistic validity",
                 gossip::probabilistic_validity,
@@ -153,6 +154,7 @@ const TABLE: &[(&str, &[Row])] = &[
             ("eventual epoch leadership", epochs::eventual_leadership, "epoch was started"),
             ("round bound", rounds::round_bound, "decision told its round"),
             ("early stopping", rounds::early_stopping, "decision told its round"),
+            ("message bound", rounds::message_bound, "message of a round was recorded"),
         ],
     ),
     (

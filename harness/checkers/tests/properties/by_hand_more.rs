@@ -1,4 +1,4 @@
-//! More good and bad histories written by hand: epochs, rounds, clocks, gossip, convergence.
+//! More good and bad histories written by hand: epochs, clocks, gossip, convergence.
 
 use crate::support::{Tape, broken};
 use schism_checkers::Status::{Holds, NotByDeadline, Unknown, Unstressed, Vacuous, Violated};
@@ -92,26 +92,6 @@ fn abort_behaviour() {
         explained("ep-aborted", 3),
         "n0 was done again (as at 0.020 s) with epoch 3 of its only instance at 0.040 s"
     );
-}
-
-#[test]
-fn rounds() {
-    let mut t = Tape::new(4);
-    assert_eq!(t.status("consensus", "round bound"), Unknown);
-    t.0.meta.facts.insert("f".into(), "3".into());
-    t.kill(3);
-    t.numbered(0, "decide", 3, 1);
-    assert_eq!(t.status("consensus", "early stopping"), Holds);
-    t.numbered(1, "decide", 4, 1);
-    assert_eq!(t.status("consensus", "round bound"), Holds);
-    let finding = t.judge("consensus", "early stopping");
-    assert_eq!(finding.status, Violated);
-    assert_eq!(
-        finding.explanation,
-        "n1 decided 1 in round 4 at 0.030 s; with 1 faults of at most 3, 3 rounds are allowed"
-    );
-    t.numbered(1, "deliver", 5, 1);
-    assert_eq!(t.status("consensus", "round bound"), Violated);
 }
 
 #[test]

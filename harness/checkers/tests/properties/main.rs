@@ -17,5 +17,6 @@ mod oracle_more;
 mod oracle_operations;
 mod oracle_register;
 mod oracle_trust;
+mod rounds;
 mod support;
 mod time;

@@ -75,7 +75,6 @@ impl Shape {
             time_limit: self.time_limit,
             timeout: Duration::from_secs(2),
             settle: Duration::from_secs(3),
-            messages: "none".into(),
             environment,
             simulated: true,
             ..Request::default()

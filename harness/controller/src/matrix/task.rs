@@ -41,7 +41,7 @@ impl Task {
             let draw = if self.twin.is_some() { Shape::draw_for_twin } else { Shape::draw };
             let shape = draw(self.card, self.environment, seed);
             let request = shape.request(self.environment, self.twin.map(|twin| twin.name));
-            let recipe = request.of_card(self.card, seed)?;
+            let recipe = request.of_card(self.card, seed)?.sparing();
             if checks.is_empty() {
                 checks = self.checks(&recipe)?;
             }

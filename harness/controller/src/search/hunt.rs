@@ -79,7 +79,7 @@ impl Hunt<'_> {
                     Some(next) => next,
                     None => self.next(&remembered, &mut dice)?,
                 };
-                round.push(Recipe { simulated: true, messages: "none".into(), ..next });
+                round.push(Recipe { simulated: true, ..next }.sparing());
             }
             let stop = || began.elapsed() >= self.budget;
             let results = self.in_parallel(&round, &stop);

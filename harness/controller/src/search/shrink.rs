@@ -93,7 +93,7 @@ impl<'a> Shrinking<'a> {
         told: &'a mut dyn FnMut(Size, u64),
     ) -> Result<Shrinking<'a>, Error> {
         let deadline = Instant::now() + effort.time;
-        let whole = Recipe { simulated: true, messages: "none".into(), ..recipe.clone() };
+        let whole = Recipe { simulated: true, ..recipe.clone() }.sparing();
         let run = simulated::run(&whole)?;
         let verdict = judge(&run.history, &Budget::default())?;
         let Some(finding) = broken(recipe, &verdict.findings).cloned() else {

@@ -16,7 +16,14 @@ fn in_sessions<M: Wire, C>(consensus: C, rounds: u64) -> Box<dyn Node>
 where
     C: Algorithm<Implements = ConsensusInRounds<i64>, Uses = SynchronousRounds<M>>,
 {
-    let lock_step = layer(LockStep::default(), Net::default());
+    over(LockStep::default(), consensus, rounds)
+}
+
+fn over<M: Wire, C>(lock_step: LockStep<(u64, M)>, consensus: C, rounds: u64) -> Box<dyn Node>
+where
+    C: Algorithm<Implements = ConsensusInRounds<i64>, Uses = SynchronousRounds<M>>,
+{
+    let lock_step = layer(lock_step, Net::default());
     let sessions = layer(Sessions::of(rounds), lock_step);
     let instances = layer(Each::of(consensus), sessions);
     node(layer(Deciding::default(), (instances, best_effort_broadcast())))
@@ -63,14 +70,28 @@ pub(super) const FLOODSET: Card = Card {
         "agreement",
         "uniform agreement",
         "round bound",
+        "message bound",
     ],
     workload: "consensus",
     one_writer: false,
     tolerates: |n| n / 3,
     build: |setup| floodset(rounds(&FLOODSET, setup)),
-    twins: &[Twin::new("f-rounds", "takes one round less", "agreement", |setup| {
-        floodset((rounds(&FLOODSET, setup) - 1).max(1))
-    })],
+    twins: &[
+        Twin::new("f-rounds", "takes one round less", "agreement", |setup| {
+            floodset((rounds(&FLOODSET, setup) - 1).max(1))
+        }),
+        Twin::new(
+            "says-it-twice",
+            "says everything twice in a round, to be on the safe side",
+            "message bound",
+            |setup| {
+                let rounds = rounds(&FLOODSET, setup);
+                let mut lock_step = LockStep::default();
+                lock_step.says_it_twice = true;
+                over(lock_step, FloodSet::lasting(rounds), rounds)
+            },
+        ),
+    ],
     beyond: &[Beyond::new("agreement", Environment::Inaccurate, INACCURATE)],
 };
 
@@ -93,6 +114,7 @@ pub(super) const EARLY_STOPPING: Card = Card {
         "agreement",
         "uniform agreement",
         "round bound",
+        "message bound",
         "early stopping",
     ],
     workload: "consensus",
@@ -129,6 +151,7 @@ pub(super) const EARLY_STOPPING_BROADCAST: Card = Card {
         "integrity",
         "agreement",
         "round bound",
+        "message bound",
         "early stopping",
     ],
     workload: "slow-broadcast",

@@ -11,8 +11,8 @@
 //! starts late falls in with the others when it first hears from them.
 
 use schism_kernel::{
-    Algorithm, Cx, Deliver, FairLossLink, Never, ProcessId, Round, Send, Speak, SynchronousRounds,
-    Wire,
+    Algorithm, Cx, Deliver, FairLossLink, Never, Note, ProcessId, Round, Send, Speak,
+    SynchronousRounds, Wire,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,11 +45,13 @@ pub struct LockStep<M> {
     round: u64,
     saying: Vec<M>,
     heard: BTreeMap<ProcessId, Vec<M>>,
+    /// A defect: says everything twice, to be on the safe side.
+    pub says_it_twice: bool,
 }
 
 impl<M> Default for LockStep<M> {
     fn default() -> Self {
-        LockStep { round: 0, saying: Vec::new(), heard: BTreeMap::new() }
+        LockStep { round: 0, saying: Vec::new(), heard: BTreeMap::new(), says_it_twice: false }
     }
 }
 
@@ -71,8 +73,11 @@ impl<M: Wire> Algorithm for LockStep<M> {
         match timer {
             Timer::Speak => {
                 let (round, words) = (self.round, std::mem::take(&mut self.saying));
-                for q in cx.others() {
-                    cx.trigger(Send(q, Said { round, words: words.clone() }));
+                cx.note(Note::new("round").number(round).value("Said"));
+                for _ in 0..=u8::from(self.says_it_twice) {
+                    for q in cx.others() {
+                        cx.trigger(Send(q, Said { round, words: words.clone() }));
+                    }
                 }
                 self.heard.insert(cx.me, words);
             }
