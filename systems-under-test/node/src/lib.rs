@@ -16,6 +16,7 @@ mod desk;
 mod envelope;
 mod host;
 mod init;
+mod records;
 mod serve;
 mod store;
 mod timers;

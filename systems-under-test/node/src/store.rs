@@ -1,8 +1,8 @@
 //! What survives a crash: a log of puts and erases.
 //!
-//! Each record is its length, a checksum and its payload; a batch of them is appended with one
-//! `write`. A process that is killed in the middle leaves a prefix of what it meant to write, so
-//! the only damage is a torn tail, which is cut off when the log is opened again.
+//! A batch of records is appended with one `write`. A process that is killed in the middle leaves a
+//! prefix of what it meant to write, so the only damage is a torn tail, which is cut off when the log
+//! is opened again.
 //!
 //! A record is durable when something that must not be heard sooner is about to be said, and not
 //! before. SIGKILL takes the process and not the kernel, so what `write` has taken outlives it; but a
@@ -17,6 +17,7 @@
 //!
 //! When most of the log is garbage, it is written anew beside itself and renamed into place.
 
+use crate::records::{ERASE, PUT, Pairs, append, record_length, replay};
 use schism_history::{DiskError, Trouble};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -33,9 +34,6 @@ pub struct StoreError {
     path: PathBuf,
     source: io::Error,
 }
-
-/// Keys and values.
-pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A node's stable storage.
 pub struct Store {
@@ -62,10 +60,6 @@ pub struct Store {
     live: usize,
 }
 
-/// Bytes before a payload: its length and its checksum.
-const FRAME: usize = 8;
-const PUT: u8 = 1;
-const ERASE: u8 = 0;
 /// A log shorter than this is never worth compacting.
 const SHORT: usize = 256 * 1024;
 /// A log is compacted when it is this many times as long as what counts in it.
@@ -229,66 +223,6 @@ impl Store {
         self.length = bytes.len() + self.pending.len();
         Ok(())
     }
-}
-
-fn record_length(key: &[u8], value: &[u8]) -> usize {
-    FRAME + 1 + 4 + key.len() + value.len()
-}
-
-/// Appends a record and says how long it is.
-fn append(bytes: &mut Vec<u8>, what: u8, key: &[u8], value: &[u8]) -> usize {
-    let start = bytes.len();
-    bytes.extend_from_slice(&[0; FRAME]);
-    bytes.push(what);
-    bytes.extend_from_slice(&(key.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(key);
-    bytes.extend_from_slice(value);
-    let length = (bytes.len() - start - FRAME) as u32;
-    let sum = crc32fast::hash(&bytes[start + FRAME..]);
-    bytes[start..start + 4].copy_from_slice(&length.to_le_bytes());
-    bytes[start + 4..start + FRAME].copy_from_slice(&sum.to_le_bytes());
-    bytes.len() - start
-}
-
-/// What a log amounts to, and how many of its bytes are sound.
-fn replay(bytes: &[u8]) -> (Pairs, usize) {
-    let mut entries: Vec<Option<(Vec<u8>, Vec<u8>)>> = Vec::new();
-    let mut positions: HashMap<&[u8], usize> = HashMap::new();
-    let mut rest = bytes;
-    while let Some((what, key, value, after)) = record(rest) {
-        rest = after;
-        match positions.get(key) {
-            Some(&position) if what == PUT => {
-                if let Some((_, old)) = &mut entries[position] {
-                    *old = value.to_owned();
-                }
-            }
-            Some(&position) => {
-                entries[position] = None;
-                positions.remove(key);
-            }
-            None if what == PUT => {
-                positions.insert(key, entries.len());
-                entries.push(Some((key.to_owned(), value.to_owned())));
-            }
-            None => {}
-        }
-    }
-    (entries.into_iter().flatten().collect(), bytes.len() - rest.len())
-}
-
-/// The first record, if it is whole: what it does, its key, its value, and what follows it.
-fn record(bytes: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let (sum, rest) = rest.split_first_chunk::<4>()?;
-    let (payload, after) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    if crc32fast::hash(payload) != u32::from_le_bytes(*sum) {
-        return None;
-    }
-    let (&what, rest) = payload.split_first()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (key, value) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    Some((what, key, value, after))
 }
 
 #[cfg(test)]

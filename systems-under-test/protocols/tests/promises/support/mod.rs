@@ -4,11 +4,13 @@
 //! after so many of the messages of that step have left it: that is how a broadcast gets stuck
 //! half-way.
 
+mod effects;
 pub mod linear;
 pub mod rng;
 
+use effects::{Effect, Effects};
 use rng::Rng;
-use schism_kernel::{ClientId, Env, Node, NodeInput, NodeOutbox, Note, Packet, ProcessId};
+use schism_kernel::{ClientId, Env, Node, NodeInput, Note, Packet, ProcessId};
 use schism_protocols::Setup;
 use serde_json::Value;
 use std::cmp::Reverse;
@@ -99,44 +101,6 @@ pub struct World {
     clients: Vec<Client>,
     load_until: Duration,
     next_question: Box<dyn FnMut(&mut Rng, usize) -> Value>,
-}
-
-/// What a step asks for, in order.
-enum Effect {
-    Send(ProcessId, Packet),
-    Reply(ClientId, Value),
-    SetTimer(u64, Duration),
-    Store(Vec<u8>, Vec<u8>),
-    Erase(Vec<u8>),
-    Note(Note),
-    Mark(&'static str),
-}
-
-struct Effects(Vec<Effect>);
-
-impl NodeOutbox for Effects {
-    fn send(&mut self, to: ProcessId, packet: Packet) {
-        self.0.push(Effect::Send(to, packet));
-    }
-    fn reply(&mut self, client: ClientId, _: u64, body: Value) {
-        self.0.push(Effect::Reply(client, body));
-    }
-    fn set_timer(&mut self, number: u64, after: Duration) {
-        self.0.push(Effect::SetTimer(number, after));
-    }
-    fn cancel_timer(&mut self, _: u64) {}
-    fn store(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.0.push(Effect::Store(key, value));
-    }
-    fn erase(&mut self, key: Vec<u8>) {
-        self.0.push(Effect::Erase(key));
-    }
-    fn note(&mut self, note: Note) {
-        self.0.push(Effect::Note(note));
-    }
-    fn mark(&mut self, situation: &'static str) {
-        self.0.push(Effect::Mark(situation));
-    }
 }
 
 impl World {
