@@ -6,7 +6,7 @@
 //! such mistake makes everybody's time a little longer, so that once delays are bounded, by
 //! whatever bound, there comes a time after which no mistake is made any more.
 
-use crate::detectors::{Heartbeat, Timeout};
+use crate::detectors::{Heartbeat, Timeout, heard};
 use schism_kernel::Suspicion::{Restore, Suspect};
 use schism_kernel::{
     Algorithm, Cx, Deliver, EventuallyPerfectFailureDetector, Never, Note, PerfectLink, ProcessId,
@@ -69,13 +69,6 @@ impl Algorithm for IncreasingTimeout {
     }
 
     fn upon_indication(&mut self, event: Deliver<Heartbeat>, cx: &mut Cx<'_, Self>) {
-        match event {
-            // upon event ⟨ pl, Deliver | q, [HEARTBEATREQUEST] ⟩ do
-            Deliver(q, Heartbeat::Request) => cx.trigger(Send(q, Heartbeat::Reply)),
-            // upon event ⟨ pl, Deliver | p, [HEARTBEATREPLY] ⟩ do
-            Deliver(p, Heartbeat::Reply) => {
-                self.alive.insert(p);
-            }
-        }
+        heard(event, &mut self.alive, cx);
     }
 }

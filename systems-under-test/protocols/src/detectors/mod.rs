@@ -16,7 +16,7 @@ pub use perfect_detector::{DETECTION_BOUND, ExcludeOnTimeout};
 pub use rotating_leader::RotatingLeader;
 pub use silence_detector::{HEARTBEAT_BOUND, SilenceDetector};
 
-use schism_kernel::ProcessId;
+use schism_kernel::{Algorithm, Cx, Deliver, PerfectLink, ProcessId, Send};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -27,6 +27,22 @@ pub enum Heartbeat {
     Request,
     /// `[HEARTBEATREPLY]`
     Reply,
+}
+
+/// A process is asked whether it lives, or told that another one does.
+fn heard<A: Algorithm<Uses = PerfectLink<Heartbeat>>>(
+    event: Deliver<Heartbeat>,
+    alive: &mut BTreeSet<ProcessId>,
+    cx: &mut Cx<'_, A>,
+) {
+    match event {
+        // upon event ⟨ pl, Deliver | q, [HEARTBEATREQUEST] ⟩ do
+        Deliver(q, Heartbeat::Request) => cx.trigger(Send(q, Heartbeat::Reply)),
+        // upon event ⟨ pl, Deliver | p, [HEARTBEATREPLY] ⟩ do
+        Deliver(p, Heartbeat::Reply) => {
+            alive.insert(p);
+        }
+    }
 }
 
 /// The timer of a detector.

@@ -7,7 +7,7 @@
 //! less than Δ: when delays go beyond that bound, the detector accuses the living and never takes
 //! it back. A crash is detected between Δ and 2Δ after it.
 
-use crate::detectors::{Heartbeat, Timeout};
+use crate::detectors::{Heartbeat, Timeout, heard};
 use schism_kernel::{
     Algorithm, Crash, Cx, Deliver, Never, Note, PerfectFailureDetector, PerfectLink, ProcessId,
     Send,
@@ -72,13 +72,6 @@ impl Algorithm for ExcludeOnTimeout {
     }
 
     fn upon_indication(&mut self, event: Deliver<Heartbeat>, cx: &mut Cx<'_, Self>) {
-        match event {
-            // upon event ⟨ pl, Deliver | q, [HEARTBEATREQUEST] ⟩ do
-            Deliver(q, Heartbeat::Request) => cx.trigger(Send(q, Heartbeat::Reply)),
-            // upon event ⟨ pl, Deliver | p, [HEARTBEATREPLY] ⟩ do
-            Deliver(p, Heartbeat::Reply) => {
-                self.alive.insert(p);
-            }
-        }
+        heard(event, &mut self.alive, cx);
     }
 }

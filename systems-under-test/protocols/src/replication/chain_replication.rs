@@ -9,7 +9,7 @@
 //! close the gap: the one before passes on again what the tail has not confirmed. A change costs
 //! one message for each process of the chain, a read none.
 
-use crate::replication::requests::{Executed, RETRY, Requests, Retry};
+use crate::replication::requests::{Executed, Requests, Retry};
 use crate::services::kv::{Command, KeyValue, Question, Reply};
 use schism_kernel::Two::{A as Fl, B as P};
 use schism_kernel::{
@@ -104,11 +104,11 @@ impl ChainReplication {
     }
 
     fn answer(&mut self, command: &Command, reply: Reply, cx: &mut Cx<'_, Self>) {
-        if command.origin != cx.me {
+        if command.origin == cx.me {
+            self.requests.answer(command.number, reply, cx);
+        } else {
             let answer = Message::Answer(command.number, reply);
             cx.trigger(Fl(Send(command.origin, answer)));
-        } else if let Some(ask) = self.requests.answered(command.number) {
-            cx.indicate(ask.answer(reply));
         }
     }
 
@@ -153,10 +153,7 @@ impl Algorithm for ChainReplication {
     }
 
     fn upon_request(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, Self>) {
-        let (command, first) = self.requests.take(ask, (cx.me, cx.incarnation), cx.now);
-        if first {
-            cx.set_timer(Retry, RETRY);
-        }
+        let command = self.requests.take(ask, cx);
         self.request(command, cx);
     }
 
@@ -167,9 +164,7 @@ impl Algorithm for ChainReplication {
                 self.close_gap(cx);
             }
             Fl(Deliver(_, Message::Answer(number, reply))) => {
-                if let Some(ask) = self.requests.answered(number) {
-                    cx.indicate(ask.answer(reply));
-                }
+                self.requests.answer(number, reply, cx);
             }
             Fl(Deliver(_, Message::Request(command))) => self.requested(command, cx),
             Fl(Deliver(_, Message::Change(place, command))) => {
@@ -188,11 +183,8 @@ impl Algorithm for ChainReplication {
     }
 
     fn upon_timeout(&mut self, Retry: Retry, cx: &mut Cx<'_, Self>) {
-        for command in self.requests.late((cx.me, cx.incarnation), cx.now) {
+        for command in self.requests.late(cx) {
             self.request(command, cx);
-        }
-        if !self.requests.is_empty() {
-            cx.set_timer(Retry, RETRY);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Replication: one state machine, run by everybody.
 
+mod backups;
 mod chain_replication;
 mod multi_paxos;
 mod patience;

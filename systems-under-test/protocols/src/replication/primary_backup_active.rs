@@ -12,13 +12,13 @@
 //! is detected. Everything hangs on the detector: who is accused while alive still takes itself
 //! for the primary, and there are two.
 
+use crate::replication::backups::Backups;
 use schism_kernel::Two::{A as Fl, B as P};
 use schism_kernel::{
-    Algorithm, Crash, Cx, Deliver, FifoLink, Indication, Logged, Never, Note,
-    PerfectFailureDetector, ProcessId, ReplicatedLog, Send, Submit, Wire,
+    Algorithm, Crash, Cx, Deliver, FifoLink, Indication, Logged, Never, PerfectFailureDetector,
+    ProcessId, ReplicatedLog, Send, Submit, Wire,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What processes say to each other. A view is the rank of its primary.
@@ -64,15 +64,10 @@ pub enum Message<C> {
 /// Primary and backups over a log of commands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrimaryBackup<C> {
-    correct: BTreeSet<ProcessId>,
-    view: u64,
-    primary: bool,
+    backups: Backups,
     log: Vec<C>,
-    acked: BTreeMap<ProcessId, u64>,
     committed: u64,
     executed: u64,
-    /// How soon a primary that falls is to be followed by the next.
-    failover: Duration,
     /// Defect: commits what the backups do not have yet.
     answers_first: bool,
 }
@@ -81,14 +76,10 @@ impl<C> PrimaryBackup<C> {
     /// With a detector that takes at most this long.
     pub fn new(failover: Duration) -> Self {
         PrimaryBackup {
-            correct: BTreeSet::new(),
-            view: 0,
-            primary: false,
+            backups: Backups::new(failover),
             log: Vec::new(),
-            acked: BTreeMap::new(),
             committed: 0,
             executed: 0,
-            failover,
             answers_first: false,
         }
     }
@@ -105,49 +96,48 @@ impl<C> PrimaryBackup<C> {
 
 impl<C: Wire> PrimaryBackup<C> {
     fn tell_backups(&self, message: Message<C>, cx: &mut Cx<'_, Self>) {
-        let me = cx.me;
-        for q in self.correct.iter().copied().filter(|&q| q != me) {
+        for q in self.backups.others(cx.me) {
             cx.trigger(Fl(Send(q, message.clone())));
         }
     }
 
     fn append(&mut self, command: C, cx: &mut Cx<'_, Self>) {
-        let (view, slot) = (self.view, self.len());
+        let (view, slot) = (self.backups.view, self.len());
         self.log.push(command.clone());
         self.tell_backups(Message::Entry { view, slot, command }, cx);
     }
 
     fn acknowledge(&self, primary: ProcessId, cx: &mut Cx<'_, Self>) {
-        let (view, below) = (self.view, self.len());
+        let (view, below) = (self.backups.view, self.len());
         cx.trigger(Fl(Send(primary, Message::Ack { view, below })));
     }
 
     fn take_over(&mut self, cx: &mut Cx<'_, Self>) {
-        self.primary = true;
-        self.view = u64::from(cx.me.0);
-        if self.view > 0 {
+        cx.note(self.backups.take_over(cx.me));
+        let view = self.backups.view;
+        if view > 0 {
             cx.mark("failover");
         }
-        let bound = self.failover.as_millis() as u64;
-        cx.note(Note::new("lead").number(self.view).value(bound));
         let from = self.committed.min(self.len());
         let commands = self.log[from as usize..].to_vec();
-        self.tell_backups(Message::View { view: self.view, from, commands }, cx);
+        self.tell_backups(Message::View { view, from, commands }, cx);
     }
 
     fn obey(&mut self, primary: ProcessId, message: Message<C>, cx: &mut Cx<'_, Self>) {
         match message {
-            Message::View { view, from, commands } if view > self.view => {
-                self.view = view;
+            Message::View { view, from, commands } if view > self.backups.view => {
+                self.backups.view = view;
                 self.log.truncate(from as usize);
                 self.log.extend(commands);
                 self.acknowledge(primary, cx);
             }
-            Message::Entry { view, slot, command } if view == self.view && slot == self.len() => {
+            Message::Entry { view, slot, command }
+                if view == self.backups.view && slot == self.len() =>
+            {
                 self.log.push(command);
                 self.acknowledge(primary, cx);
             }
-            Message::Commit { view, below } if view == self.view => {
+            Message::Commit { view, below } if view == self.backups.view => {
                 self.committed = self.committed.max(below);
             }
             // Of a view that is over.
@@ -163,36 +153,30 @@ impl<C: Wire> Algorithm for PrimaryBackup<C> {
     type Stable = Never;
 
     fn upon_init(&mut self, cx: &mut Cx<'_, Self>) {
-        self.correct = cx.all.iter().copied().collect();
+        self.backups.begin(cx.all);
     }
 
     fn upon_request(&mut self, Submit(command): Submit<C>, cx: &mut Cx<'_, Self>) {
-        match self.correct.first() {
-            Some(&first) if !self.primary => {
-                cx.trigger(Fl(Send(first, Message::Forward(command))));
-            }
-            _ => self.append(command, cx),
+        match self.backups.other_primary() {
+            Some(primary) => cx.trigger(Fl(Send(primary, Message::Forward(command)))),
+            None => self.append(command, cx),
         }
     }
 
     fn upon_indication(&mut self, event: Indication<Self::Uses>, cx: &mut Cx<'_, Self>) {
         match event {
-            P(Crash(p)) => {
-                self.correct.remove(&p);
-            }
+            P(Crash(p)) => self.backups.lose(p),
             Fl(Deliver(_, Message::Forward(command))) => {
                 // Whoever sent it to somebody else than the primary will send it again.
-                if self.primary {
+                if self.backups.primary {
                     self.append(command, cx);
                 }
             }
             Fl(Deliver(q, Message::Ack { view, below })) => {
-                if self.primary && view == self.view {
-                    self.acked.insert(q, below);
-                }
+                self.backups.acknowledged(q, view, below);
             }
             Fl(Deliver(primary, message)) => {
-                if !self.primary {
+                if !self.backups.primary {
                     self.obey(primary, message, cx);
                 }
             }
@@ -200,16 +184,16 @@ impl<C: Wire> Algorithm for PrimaryBackup<C> {
     }
 
     fn upon_condition(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        if !self.primary && self.correct.first() == Some(&cx.me) {
+        if self.backups.is_next(cx.me) {
             self.take_over(cx);
             return true;
         }
-        let backups = self.correct.iter().filter(|&&q| q != cx.me);
-        let acked = backups.map(|q| self.acked.get(q).copied().unwrap_or(0)).min();
-        let everywhere = acked.filter(|_| !self.answers_first).unwrap_or(self.len());
-        if self.primary && everywhere > self.committed {
+        let acked = self.backups.everywhere(cx.me).filter(|_| !self.answers_first);
+        let everywhere = acked.unwrap_or(self.len());
+        if self.backups.primary && everywhere > self.committed {
             self.committed = everywhere;
-            self.tell_backups(Message::Commit { view: self.view, below: everywhere }, cx);
+            let view = self.backups.view;
+            self.tell_backups(Message::Commit { view, below: everywhere }, cx);
             return true;
         }
         if self.executed < self.committed.min(self.len()) {

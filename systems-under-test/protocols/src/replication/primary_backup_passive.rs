@@ -10,15 +10,16 @@
 //! go with the changes, so that nothing is executed twice when a primary falls before it has
 //! answered. The next in rank then gives everything it has to the others and goes on.
 
-use crate::replication::requests::{Executed, RETRY, Requests, Retry};
+use crate::replication::backups::Backups;
+use crate::replication::requests::{Executed, Requests, Retry};
 use crate::services::kv::{Command, KeyValue, Question, Reply};
 use schism_kernel::Two::{A as Fl, B as P};
 use schism_kernel::{
-    Algorithm, Ask, Crash, Cx, Deliver, FifoLink, Indication, Never, Note, PerfectFailureDetector,
+    Algorithm, Ask, Crash, Cx, Deliver, FifoLink, Indication, Never, PerfectFailureDetector,
     ProcessId, Send, Serving,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What processes say to each other. A view is the rank of its primary.
@@ -64,19 +65,14 @@ pub enum Message {
 /// A primary that executes, and its backups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PassivePrimaryBackup {
-    correct: BTreeSet<ProcessId>,
-    view: u64,
-    primary: bool,
+    backups: Backups,
     store: KeyValue,
     executed: Executed,
     /// How many changes the store has seen.
     version: u64,
-    acked: BTreeMap<ProcessId, u64>,
     /// Answers, and the version that everybody must have before they are given.
     answers: VecDeque<(u64, Command, Reply)>,
     requests: Requests,
-    /// How soon a primary that falls is to be followed by the next.
-    failover: Duration,
     /// Defect: answers what the backups do not have yet.
     answers_first: bool,
 }
@@ -84,7 +80,7 @@ pub struct PassivePrimaryBackup {
 impl PassivePrimaryBackup {
     /// With a detector that takes at most this long.
     pub fn new(failover: Duration) -> Self {
-        PassivePrimaryBackup { failover, ..PassivePrimaryBackup::default() }
+        PassivePrimaryBackup { backups: Backups::new(failover), ..Self::default() }
     }
 
     /// The same with a defect: it answers what the backups do not have yet.
@@ -93,19 +89,16 @@ impl PassivePrimaryBackup {
     }
 
     fn tell_backups(&self, message: &Message, cx: &mut Cx<'_, Self>) {
-        let me = cx.me;
-        for q in self.correct.iter().copied().filter(|&q| q != me) {
+        for q in self.backups.others(cx.me) {
             cx.trigger(Fl(Send(q, message.clone())));
         }
     }
 
     /// Sends a command to the primary, as far as one knows.
     fn request(&mut self, command: Command, cx: &mut Cx<'_, Self>) {
-        match self.correct.first() {
-            Some(&first) if !self.primary => {
-                cx.trigger(Fl(Send(first, Message::Request(command))));
-            }
-            _ => self.execute(command, cx),
+        match self.backups.other_primary() {
+            Some(primary) => cx.trigger(Fl(Send(primary, Message::Request(command)))),
+            None => self.execute(command, cx),
         }
     }
 
@@ -125,7 +118,7 @@ impl PassivePrimaryBackup {
         if let Some(write) = write {
             self.version += 1;
             self.executed.insert(&command, reply.clone());
-            let (view, version) = (self.view, self.version);
+            let (view, version) = (self.backups.view, self.version);
             let (command, reply) = (command.clone(), reply.clone());
             self.tell_backups(&Message::Change { view, version, write, command, reply }, cx);
         }
@@ -133,35 +126,32 @@ impl PassivePrimaryBackup {
     }
 
     fn answer(&mut self, command: &Command, reply: Reply, cx: &mut Cx<'_, Self>) {
-        if command.origin != cx.me {
+        if command.origin == cx.me {
+            self.requests.answer(command.number, reply, cx);
+        } else {
             let answer = Message::Answer(command.number, reply);
             cx.trigger(Fl(Send(command.origin, answer)));
-        } else if let Some(ask) = self.requests.answered(command.number) {
-            cx.indicate(ask.answer(reply));
         }
     }
 
     fn take_over(&mut self, cx: &mut Cx<'_, Self>) {
-        self.primary = true;
-        self.view = u64::from(cx.me.0);
-        if self.view > 0 {
+        cx.note(self.backups.take_over(cx.me));
+        let (view, version) = (self.backups.view, self.version);
+        if view > 0 {
             cx.mark("failover");
         }
-        let bound = self.failover.as_millis() as u64;
-        cx.note(Note::new("lead").number(self.view).value(bound));
-        let (view, version) = (self.view, self.version);
         let (store, executed) = (self.store.contents(), self.executed.clone());
         self.tell_backups(&Message::State { view, version, store, executed }, cx);
     }
 
     fn obey(&mut self, primary: ProcessId, message: Message, cx: &mut Cx<'_, Self>) {
         match message {
-            Message::State { view, version, store, executed } if view > self.view => {
-                (self.view, self.version, self.executed) = (view, version, executed);
+            Message::State { view, version, store, executed } if view > self.backups.view => {
+                (self.backups.view, self.version, self.executed) = (view, version, executed);
                 self.store = KeyValue::holding(store);
             }
             Message::Change { view, version, write: (key, value), command, reply }
-                if view == self.view && version == self.version + 1 =>
+                if view == self.backups.view && version == self.version + 1 =>
             {
                 self.version = version;
                 self.store.execute(&Question::Write { key, value });
@@ -170,7 +160,7 @@ impl PassivePrimaryBackup {
             // Of a view that is over.
             _ => return,
         }
-        let (view, version) = (self.view, self.version);
+        let (view, version) = (self.backups.view, self.version);
         cx.trigger(Fl(Send(primary, Message::Ack { view, version })));
     }
 }
@@ -182,40 +172,31 @@ impl Algorithm for PassivePrimaryBackup {
     type Stable = Never;
 
     fn upon_init(&mut self, cx: &mut Cx<'_, Self>) {
-        self.correct = cx.all.iter().copied().collect();
+        self.backups.begin(cx.all);
     }
 
     fn upon_request(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, Self>) {
-        let (command, first) = self.requests.take(ask, (cx.me, cx.incarnation), cx.now);
-        if first {
-            cx.set_timer(Retry, RETRY);
-        }
+        let command = self.requests.take(ask, cx);
         self.request(command, cx);
     }
 
     fn upon_indication(&mut self, event: Indication<Self::Uses>, cx: &mut Cx<'_, Self>) {
         match event {
-            P(Crash(p)) => {
-                self.correct.remove(&p);
-            }
+            P(Crash(p)) => self.backups.lose(p),
             Fl(Deliver(_, Message::Answer(number, reply))) => {
-                if let Some(ask) = self.requests.answered(number) {
-                    cx.indicate(ask.answer(reply));
-                }
+                self.requests.answer(number, reply, cx);
             }
             Fl(Deliver(_, Message::Request(command))) => {
                 // Whoever sent it to somebody else than the primary will send it again.
-                if self.primary {
+                if self.backups.primary {
                     self.execute(command, cx);
                 }
             }
             Fl(Deliver(q, Message::Ack { view, version })) => {
-                if self.primary && view == self.view {
-                    self.acked.insert(q, version);
-                }
+                self.backups.acknowledged(q, view, version);
             }
             Fl(Deliver(primary, message)) => {
-                if !self.primary {
+                if !self.backups.primary {
                     self.obey(primary, message, cx);
                 }
             }
@@ -223,22 +204,18 @@ impl Algorithm for PassivePrimaryBackup {
     }
 
     fn upon_timeout(&mut self, Retry: Retry, cx: &mut Cx<'_, Self>) {
-        for command in self.requests.late((cx.me, cx.incarnation), cx.now) {
+        for command in self.requests.late(cx) {
             self.request(command, cx);
-        }
-        if !self.requests.is_empty() {
-            cx.set_timer(Retry, RETRY);
         }
     }
 
     fn upon_condition(&mut self, cx: &mut Cx<'_, Self>) -> bool {
-        if !self.primary && self.correct.first() == Some(&cx.me) {
+        if self.backups.is_next(cx.me) {
             self.take_over(cx);
             return true;
         }
-        let backups = self.correct.iter().filter(|&&q| q != cx.me);
-        let acked = backups.map(|q| self.acked.get(q).copied().unwrap_or(0)).min();
-        let everywhere = acked.filter(|_| !self.answers_first).unwrap_or(self.version);
+        let acked = self.backups.everywhere(cx.me).filter(|_| !self.answers_first);
+        let everywhere = acked.unwrap_or(self.version);
         match self.answers.pop_front() {
             Some((version, command, reply)) if version <= everywhere => {
                 self.answer(&command, reply, cx);

@@ -5,13 +5,13 @@
 //! answered, so that nothing is executed twice.
 
 use crate::services::kv::{Command, Question, Reply};
-use schism_kernel::{Ask, ProcessId};
+use schism_kernel::{Algorithm, Ask, Cx, ProcessId, Serving};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// After how long a question is sent again.
-pub const RETRY: Duration = Duration::from_millis(500);
+const RETRY: Duration = Duration::from_millis(500);
 /// After how long nobody waits for its answer any longer.
 const GIVE_UP: Duration = Duration::from_secs(10);
 
@@ -27,46 +27,51 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Takes a question, and says whether it is the only one that waits.
-    pub fn take(
-        &mut self,
-        ask: Ask<Question>,
-        (origin, incarnation): (ProcessId, u32),
-        now: Duration,
-    ) -> (Command, bool) {
+    /// Takes a question: this is what is to be executed.
+    pub fn take<A>(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, A>) -> Command
+    where
+        A: Algorithm<Timer = Retry>,
+    {
         let number = self.next;
         self.next += 1;
-        let first = self.waiting.is_empty();
-        self.waiting.insert(number, (now, ask));
-        (self.command(number, (origin, incarnation)), first)
+        if self.waiting.is_empty() {
+            cx.set_timer(Retry, RETRY);
+        }
+        self.waiting.insert(number, (cx.now, ask));
+        self.command(number, cx)
     }
 
-    fn command(&self, number: u64, (origin, incarnation): (ProcessId, u32)) -> Command {
+    fn command<A: Algorithm>(&self, number: u64, cx: &Cx<'_, A>) -> Command {
         let lowest = self.waiting.first_key_value().map_or(number, |(&lowest, _)| lowest);
         let question = self.waiting[&number].1.question.clone();
-        Command { origin, incarnation, number, lowest, question }
+        Command { origin: cx.me, incarnation: cx.incarnation, number, lowest, question }
     }
 
-    /// The question of this number, if it still waits.
-    pub fn answered(&mut self, number: u64) -> Option<Ask<Question>> {
-        self.waiting.remove(&number).map(|(_, ask)| ask)
+    /// Answers the question of this number, and says whether it still waited.
+    pub fn answer<A>(&mut self, number: u64, reply: Reply, cx: &mut Cx<'_, A>) -> bool
+    where
+        A: Algorithm<Implements = Serving<Question, Reply>>,
+    {
+        let waited = self.waiting.remove(&number);
+        if let Some((_, ask)) = &waited {
+            cx.indicate(ask.answer(reply));
+        }
+        waited.is_some()
     }
 
-    /// What is to be sent again.
-    pub fn late(&mut self, me: (ProcessId, u32), now: Duration) -> Vec<Command> {
-        self.waiting.retain(|_, (since, _)| now < *since + GIVE_UP);
-        let late = self.waiting.iter().filter(|(_, (since, _))| *since + RETRY <= now);
-        late.map(|(&number, _)| self.command(number, me)).collect()
+    /// What is to be sent again, when it is time.
+    pub fn late<A: Algorithm<Timer = Retry>>(&mut self, cx: &mut Cx<'_, A>) -> Vec<Command> {
+        self.waiting.retain(|_, (since, _)| cx.now < *since + GIVE_UP);
+        if !self.waiting.is_empty() {
+            cx.set_timer(Retry, RETRY);
+        }
+        let late = self.waiting.iter().filter(|(_, (since, _))| *since + RETRY <= cx.now);
+        late.map(|(&number, _)| self.command(number, cx)).collect()
     }
 
     /// Whether the question of this number waits.
     pub fn is_waiting(&self, number: u64) -> bool {
         self.waiting.contains_key(&number)
-    }
-
-    /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
     }
 }
 

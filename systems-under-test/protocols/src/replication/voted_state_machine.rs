@@ -12,7 +12,7 @@
 //! Which replicas lie is part of the set-up: the last ones, and all of them tell the same lie,
 //! because that is the worst they can do.
 
-use crate::replication::requests::{Executed, RETRY, Requests, Retry};
+use crate::replication::requests::{Executed, Requests, Retry};
 use crate::services::kv::{Command, KeyValue, Question, Reply};
 use schism_kernel::Two::{A as Log, B as Pl};
 use schism_kernel::{
@@ -71,9 +71,8 @@ impl VotedStateMachine {
         let Some(said) = votes.and_then(|votes| votes.get(&voter)).cloned() else { return };
         let same = votes.map_or(0, |votes| votes.values().filter(|&it| *it == said).count());
         let believed = if self.votes_at_a_replica { voter == cx.me } else { same > cx.n() / 2 };
-        if believed && let Some(ask) = self.requests.answered(number) {
+        if believed && self.requests.answer(number, said, cx) {
             self.votes.remove(&number);
-            cx.indicate(ask.answer(said));
         }
     }
 }
@@ -85,10 +84,7 @@ impl Algorithm for VotedStateMachine {
     type Stable = Never;
 
     fn upon_request(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, Self>) {
-        let (command, first) = self.requests.take(ask, (cx.me, cx.incarnation), cx.now);
-        if first {
-            cx.set_timer(Retry, RETRY);
-        }
+        let command = self.requests.take(ask, cx);
         cx.trigger(Log(Submit(command)));
     }
 
@@ -107,12 +103,9 @@ impl Algorithm for VotedStateMachine {
     }
 
     fn upon_timeout(&mut self, Retry: Retry, cx: &mut Cx<'_, Self>) {
-        for command in self.requests.late((cx.me, cx.incarnation), cx.now) {
+        for command in self.requests.late(cx) {
             cx.trigger(Log(Submit(command)));
         }
         self.votes.retain(|&number, _| self.requests.is_waiting(number));
-        if !self.requests.is_empty() {
-            cx.set_timer(Retry, RETRY);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Raft's log replication.
 
-use super::{BATCH, Raft, RaftMessage, Role, Stored};
+use super::{BATCH, Follower, Raft, RaftMessage, Role, Stored};
 use crate::replication::raft::Key;
 use crate::replication::raft::log::Entry;
 use crate::replication::reached_by;
@@ -89,6 +89,22 @@ impl<C: Wire> Raft<C> {
         self.log.truncate_from(index);
     }
 
+    /// The follower that answers, if it answers the leader of this term.
+    fn answered_by(
+        &mut self,
+        p: ProcessId,
+        term: u64,
+        cx: &mut Cx<'_, Self>,
+    ) -> Option<&mut Follower> {
+        if term > self.term {
+            self.enter_term(term, cx);
+        }
+        match &mut self.role {
+            Role::Leader { followers } if term == self.term => followers.get_mut(&p),
+            _ => None,
+        }
+    }
+
     pub(super) fn appended(
         &mut self,
         p: ProcessId,
@@ -96,14 +112,8 @@ impl<C: Wire> Raft<C> {
         matching: u64,
         cx: &mut Cx<'_, Self>,
     ) {
-        if term > self.term {
-            return self.enter_term(term, cx);
-        }
-        let Role::Leader { followers } = &mut self.role else { return };
-        let Some(follower) = followers.get_mut(&p) else { return };
-        if term < self.term {
-            return;
-        }
+        let last = self.log.last();
+        let Some(follower) = self.answered_by(p, term, cx) else { return };
         // Only news is answered with more entries. If every answer were, a repeated one would start
         // a second conversation beside the first, and neither would ever end under load.
         if matching <= follower.matching {
@@ -112,7 +122,7 @@ impl<C: Wire> Raft<C> {
         follower.waiting = false;
         follower.matching = matching;
         follower.next = follower.next.max(matching + 1);
-        if follower.next <= self.log.last() {
+        if follower.next <= last {
             self.send_entries(p, cx);
         }
         self.commit_what_a_majority_has(cx);
@@ -125,14 +135,7 @@ impl<C: Wire> Raft<C> {
         retry_from: u64,
         cx: &mut Cx<'_, Self>,
     ) {
-        if term > self.term {
-            return self.enter_term(term, cx);
-        }
-        let Role::Leader { followers } = &mut self.role else { return };
-        let Some(follower) = followers.get_mut(&p) else { return };
-        if term < self.term {
-            return;
-        }
+        let Some(follower) = self.answered_by(p, term, cx) else { return };
         // An answer that was overtaken must not undo what is known since, and one that comes twice
         // is no news.
         let retry_from = retry_from.max(follower.matching + 1);
