@@ -1,14 +1,15 @@
 //! Several registers, read and written together.
 //!
 //! Histories often leave out what registers held at first. Unless it is said, it is nil; or what
-//! their reads found, if all of those that found what nobody had tried to write found the same.
+//! their reads found, if all of those that found what nobody had tried to write found the same. A
+//! single one proves nothing: it may as well be what is wrong with the history.
 
 use super::{NIL, Symbols};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use schism_history::{Outcome, Value};
 
 /// One part of an operation: a key, and what was done to it. Both are numbered by [`Symbols`].
@@ -184,17 +185,19 @@ impl Translate for MultiRegister {
             }
         }
         let mut found: Option<&Value> = None;
+        let mut witnesses = FxHashSet::default();
         for call in calls.iter().filter(|call| call.outcome() == Outcome::Ok) {
             for part in accesses(call).ok()?.iter().filter(|part| !part.write) {
                 let nobody = |called: &u32| *called > call.returned;
-                if tried.get(&(part.key, part.value)).is_none_or(nobody)
-                    && found.get_or_insert(part.value) != &part.value
-                {
-                    return None;
+                if tried.get(&(part.key, part.value)).is_none_or(nobody) {
+                    if found.get_or_insert(part.value) != &part.value {
+                        return None;
+                    }
+                    witnesses.insert((call.called, part.key));
                 }
             }
         }
-        let found = found.filter(|value| !value.is_nil())?;
+        let found = found.filter(|value| !value.is_nil() && witnesses.len() > 1)?;
         self.initial = self.symbols.number(found);
         Some(format!(
             "every register is taken to have held {found} at first, as reads found it before \
