@@ -17,7 +17,7 @@ pub use allowance::Allowance;
 pub use mix::{Mix, UnknownMix};
 
 use crate::network::Delay;
-use crate::plan::{AfterKill, Fault, Moment, Occasion, Plan, Target, What};
+use crate::plan::{AfterKill, Fault, Limit, Moment, Occasion, Plan, Target, What};
 use crate::rng::{Rng, nanos};
 use class::Class;
 use schism_history::NodeId;
@@ -50,6 +50,25 @@ impl Plan {
 }
 
 impl Plan {
+    /// The plan up to some time, and from then on another one, drawn as [`Plan::draw`] does.
+    pub fn redrawn(
+        &self,
+        at: Duration,
+        seed: u64,
+        mix: Mix,
+        allow: &Allowance,
+        nodes: u16,
+        duration: Duration,
+    ) -> Plan {
+        let mut drawing = Drawing::new(seed, mix, *allow, nodes, duration);
+        drawing.begin_at(nanos(at) / 1_000_000 + 1);
+        drawing.plan.faults = self.faults.clone();
+        drawing.plan.faults.retain(|fault| fault.from < at);
+        drawing.finish(None)
+    }
+}
+
+impl Plan {
     /// Whether it stays within an allowance at every instant.
     pub fn fits(&self, allow: &Allowance, nodes: u16) -> bool {
         (1..=self.faults.len()).all(|some| budget::fits(&self.faults[..some], allow, nodes))
@@ -76,9 +95,16 @@ impl Drawing {
         // The workload gets a moment to begin, so that the first fault meets something.
         let start = (millis / 20).min(1000);
         let end = (u128::from(millis) * u128::from(FAULTY) / 100) as u64;
-        let unit = (end.saturating_sub(start) / 10).clamp(20, 5000);
         let rng = Rng::new(seed, &[0x706c_616e]);
-        Drawing { rng, mix, allow, nodes, start, end, unit, plan: Plan::default() }
+        let plan = Plan::default();
+        let mut drawing = Drawing { rng, mix, allow, nodes, start, end, unit: 0, plan };
+        drawing.begin_at(start);
+        drawing
+    }
+
+    fn begin_at(&mut self, start: u64) {
+        self.start = start;
+        self.unit = (self.end.saturating_sub(start) / 10).clamp(20, 5000);
     }
 
     fn finish(mut self, interval: Option<Duration>) -> Plan {
@@ -242,7 +268,21 @@ impl Drawing {
         let Some(fault) = class.draw(rng, self.mix, allow, self.nodes, from, until) else {
             return false;
         };
-        self.keep(fault)
+        let short = matches!(fault.what, What::Limit(Limit::Descriptors(_)));
+        let whom = fault.target.clone();
+        let kept = self.keep(fault);
+        if kept && short && length >= 4 {
+            self.keep_restart(whom, from, length);
+        }
+        kept
+    }
+
+    /// A process needs descriptors when it starts: so those that have few are started again.
+    fn keep_restart(&mut self, target: Target, from: Duration, length: u64) {
+        let after = if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
+        let what = What::Kill(after);
+        let [from, until] = [length / 4, length / 2].map(|ms| from + Duration::from_millis(ms));
+        self.keep(Fault { what, target, from, until, when: None });
     }
 
     /// Keeps a fault if everything still fits.

@@ -22,8 +22,8 @@ pub use draw::{Allowance, Mix};
 pub use network::{Decision, Delay, Fabric, LinkRule, Pinned, PinnedFate, Reorder, Touched};
 pub use partition::Shape;
 pub use plan::{
-    AfterKill, Clock, DiskFault, Fault, Limit, Moment, Occasion, Plan, PlanError, Target, Turn,
-    What,
+    AfterKill, Circumstances, Clock, DiskFault, Fault, Limit, Moment, Occasion, Plan, PlanError,
+    Target, Turn, What,
 };
 pub use rng::Rng;
 pub use schedule::{Action, Roles, Schedule};

@@ -32,6 +32,7 @@ mod table;
 mod target;
 mod text;
 
+pub use check::Circumstances;
 pub use clock::Clock;
 pub use fault::{AfterKill, Duplicate, Fault, What};
 pub use hardship::{DiskFault, Limit, Turn};
@@ -40,6 +41,7 @@ pub use target::Target;
 pub use text::PlanError;
 
 pub(crate) use check::interval;
+pub(crate) use fault::named;
 
 use serde::{Deserialize, Serialize};
 

@@ -93,6 +93,8 @@ pub struct Schedule {
     held_up: Vec<FaultId>,
     /// Faults whose time has come and that wait for a moment, and how often it has come already.
     watching: Vec<(FaultId, u32)>,
+    /// Kinds of messages and events there were while somebody waited for some.
+    heard: BTreeSet<CompactString>,
     /// Who began to lead, or was seen at that moment, when such a fault stopped waiting.
     risen: BTreeMap<FaultId, NodeId>,
 }
@@ -137,6 +139,7 @@ impl Schedule {
             awaiting_leader: Vec::new(),
             held_up: Vec::new(),
             watching: Vec::new(),
+            heard: BTreeSet::new(),
             risen: BTreeMap::new(),
         }
     }

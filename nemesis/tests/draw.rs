@@ -6,7 +6,8 @@
 use schism_history::{NodeId, Peer};
 use schism_nemesis::network::Routed;
 use schism_nemesis::{
-    Action, Allowance, Fabric, Fault, LinkRule, Mix, Plan, Rng, Roles, Schedule, Target, What,
+    Action, Allowance, Fabric, Fault, Limit, LinkRule, Mix, Plan, Rng, Roles, Schedule, Target,
+    What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,8 +18,13 @@ struct Watch {
     fabric: Fabric,
     dead: BTreeSet<NodeId>,
     stopped: BTreeSet<NodeId>,
-    /// Whose disk fails.
+    /// Whose disk fails, or who has too little to live on.
     failing: BTreeSet<NodeId>,
+    /// Whether anybody was limited.
+    limited: bool,
+    liars: BTreeSet<NodeId>,
+    /// Whether somebody has just been turned.
+    turning: bool,
     /// The rules in force on each link, by fault.
     rules: BTreeMap<u32, Vec<(Peer, Peer, LinkRule)>>,
 }
@@ -31,12 +37,17 @@ impl Watch {
             dead: BTreeSet::new(),
             stopped: BTreeSet::new(),
             failing: BTreeSet::new(),
+            limited: false,
+            liars: BTreeSet::new(),
+            turning: false,
             rules: BTreeMap::new(),
         }
     }
 
     fn apply(&mut self, action: Action) {
         match action {
+            // What becomes of a liar's words does not count: it is out already.
+            Action::BeginLinks { .. } if std::mem::take(&mut self.turning) => {}
             Action::BeginLinks { fault, rules } => {
                 self.fabric.begin(fault, rules.clone());
                 self.rules.insert(fault, rules);
@@ -51,12 +62,17 @@ impl Watch {
             Action::Resume { node, .. } => assert!(self.stopped.remove(&node)),
             Action::Trouble { node, trouble } => {
                 // It may stop at any time.
-                match trouble.fails {
-                    Some(_) => self.failing.insert(node),
-                    None => self.failing.remove(&node),
+                let limited = trouble.memory.or(trouble.descriptors).is_some();
+                self.limited |= limited;
+                match limited || trouble.fails.is_some() {
+                    true => self.failing.insert(node),
+                    false => self.failing.remove(&node),
                 };
             }
-            Action::Turned { node, .. } => panic!("nobody asked {node} to lie"),
+            Action::Turned { node, .. } => {
+                self.turning = true;
+                self.liars.insert(node);
+            }
             Action::Begun { .. } | Action::Ended { .. } | Action::Clock { .. } => {}
         }
     }
@@ -111,8 +127,12 @@ impl Watch {
         assert!(slow <= allow.crash_max.max(1), "{slow} out, some slow: {context}");
         assert!(allow.pause || self.stopped.is_empty(), "{context}");
         assert!(!allow.spared || self.dead.is_empty(), "{context}");
-        let disks = allow.restart && allow.keep_disk && !allow.spared;
+        let restart = allow.restart && !allow.spared;
+        assert!(restart || self.failing.is_empty(), "{context}");
+        let disks = allow.keep_disk || self.limited;
         assert!(disks || self.failing.is_empty(), "{context}");
+        assert!(!self.limited || (allow.limits && restart), "{context}");
+        assert!(self.liars.len() <= usize::from(allow.liars_max), "{context}");
         let mut links: BTreeMap<(Peer, Peer), Vec<LinkRule>> = BTreeMap::new();
         for (src, dest, rule) in self.rules.values().flatten() {
             links.entry((*src, *dest)).or_default().push(*rule);
@@ -178,9 +198,11 @@ fn any_allowance(rng: &mut Rng, nodes: u16) -> Allowance {
         corrupt: flag(),
         pause: flag(),
         clock: flag(),
+        limits: flag(),
         leader: flag(),
         ..Allowance::none()
     };
+    allow.liars_max = rng.below(3) as u16;
     allow.crash_max = rng.below(u64::from(nodes) + 1) as u16;
     allow.loss_max = *rng.pick(&[0.0, 0.001, 0.1, 0.3, 1.0]).expect("not empty");
     let bounds = [None, None, Some(0), Some(150), Some(50_000)];
@@ -204,6 +226,8 @@ fn everything(nodes: u16) -> Allowance {
         delay_max: None,
         pause: true,
         clock: true,
+        limits: true,
+        liars_max: 1,
         leader: true,
     }
 }
@@ -289,7 +313,7 @@ fn twenty_seconds_exercise_every_class() {
 
 #[test]
 fn mixes_hold_what_their_names_say() {
-    let wanted: [(Mix, &[&str]); 8] = [
+    let wanted: [(Mix, &[&str]); 9] = [
         (Mix::None, &[]),
         (Mix::Gentle, &["delay", "duplicate", "loss", "reorder"]),
         (Mix::Partition, &["partition"]),
@@ -297,6 +321,7 @@ fn mixes_hold_what_their_names_say() {
         (Mix::Pause, &["pause", "slow"]),
         (Mix::Clock, &["clock"]),
         (Mix::Disk, &["disk", "kill"]),
+        (Mix::Byzantine, &["turn:"]),
         (
             Mix::Network,
             &["corrupt", "delay", "duplicate", "freeze", "loss", "partition", "rate", "reorder"],
@@ -313,6 +338,50 @@ fn mixes_hold_what_their_names_say() {
     }
     let error = "chaos".parse::<Mix>().expect_err("no such mix");
     assert!(error.to_string().contains("`chaos`") && error.to_string().contains("everything"));
+}
+
+#[test]
+fn processes_get_little_and_are_started_again_while_descriptors_are_few() {
+    let (mut memory, mut restarts) = (0, 0);
+    for seed in 0..100 {
+        let plan = Plan::draw(seed, Mix::Limits, &everything(5), 5, Duration::from_secs(20));
+        let seen: BTreeSet<String> = plan.faults.iter().map(|f| class(&f.what)).collect();
+        assert!(seen.contains("limit") && seen.contains("slow"), "seed {seed}\n{plan}");
+        let kills = plan.faults.iter().filter(|fault| matches!(fault.what, What::Kill(_)));
+        for kill in kills {
+            let around = |fault: &&Fault| {
+                matches!(fault.what, What::Limit(Limit::Descriptors(_)))
+                    && fault.target == kill.target
+                    && (fault.from < kill.from && kill.until < fault.until)
+            };
+            assert!(plan.faults.iter().any(|fault| around(&fault)), "seed {seed}\n{plan}");
+            restarts += 1;
+        }
+        let is_memory = |fault: &&Fault| matches!(fault.what, What::Limit(Limit::Memory(_)));
+        memory += plan.faults.iter().filter(is_memory).count();
+        let simulated = Allowance { limits: false, ..everything(5) };
+        let plan = Plan::draw(seed, Mix::Limits, &simulated, 5, Duration::from_secs(20));
+        assert!(plan.faults.iter().all(|f| matches!(f.what, What::Slow(_))), "{plan}");
+    }
+    assert!(memory > 100 && restarts > 50, "{memory} {restarts}");
+}
+
+#[test]
+fn nodes_lie_only_where_it_is_permitted_and_few_of_them() {
+    for mix in [Mix::Byzantine, Mix::Everything, Mix::Swarm] {
+        let mut turns = BTreeSet::new();
+        for seed in 0..100 {
+            let model = Allowance { liars_max: 0, ..everything(5) };
+            let turned = |allow: &Allowance| {
+                let plan = Plan::draw(seed, mix, allow, 5, Duration::from_secs(20));
+                let turned = plan.faults.into_iter().map(|fault| fault.what);
+                turned.filter(|what| matches!(what, What::Turn(_))).collect::<Vec<_>>()
+            };
+            assert_eq!(turned(&model), []);
+            turns.extend(turned(&model.beyond()).iter().map(What::to_string));
+        }
+        assert!(turns.iter().eq(&["turn: equivocate", "turn: mute", "turn: replay"]), "{turns:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@ use schism_history::NodeId;
 use schism_nemesis::network::Rate;
 use schism_nemesis::plan::Duplicate;
 use schism_nemesis::{
-    AfterKill, Clock, Delay, DiskFault, Fault, Limit, Plan, Reorder, Shape, Target, Turn, What,
+    AfterKill, Circumstances, Clock, Delay, DiskFault, Fault, Limit, Plan, Reorder, Shape, Target,
+    Turn, What,
 };
 use std::time::Duration;
 
@@ -179,6 +180,31 @@ fn one(from: &str, until: &str, what: &str, target: &str) -> String {
 }
 
 #[test]
+fn what_cannot_come_to_pass_is_refused_with_its_line() {
+    let there = Circumstances { nodes: 3, leads: true, lies: true, end: Duration::from_secs(3) };
+    let dead = "[[fault]]\nfrom = \"1s\"\nwhat = { kill = \"for-good\" }\ntarget = [\"n1\"]\n";
+    let after = |what: &str| dead.to_string() + &one("\"1s\"", "\"2s\"", what, "[\"n1\"]");
+    let led = one("\"1s\"", "\"2s\"", "\"pause\"", "\"leader\"");
+    let liar = one("\"1s\"", "\"2s\"", "{ turn = \"mute\" }", "[\"n1\"]");
+    let late = one("\"3s\"", "\"4s\"", "\"freeze\"", "\"all\"");
+    for text in [&led, &liar] {
+        assert_eq!(Plan::from_toml_for(text, &there).map(|plan| plan.faults.len()), Ok(1));
+    }
+    for (text, circumstances, line, why) in [
+        (led, Circumstances { leads: false, ..there }, 5, "tells of no leader"),
+        (liar, Circumstances { lies: false, ..there }, 4, "--beyond-model"),
+        (late, there, 2, "faults end after 3s"),
+        (after("{ disk = \"eio\" }"), there, 9, "n1 is dead by then"),
+        (after("{ limit = { memory = 5 } }"), there, 9, "n1 is dead by then"),
+        (after("{ turn = \"replay\" }"), there, 9, "n1 is dead by then"),
+        (after("\"pause\""), there, 6, "already the target of fault 0"),
+    ] {
+        let error = Plan::from_toml_for(&text, &circumstances).expect_err(why);
+        assert!(error.line == Some(line) && error.to_string().contains(why), "{error}");
+    }
+}
+
+#[test]
 fn bad_plans_are_refused_with_their_line() {
     let kill = |what: &str, target: &str| one("\"1s\"", "\"2s\"", what, target);
     let cases = [
@@ -193,6 +219,9 @@ fn bad_plans_are_refused_with_their_line() {
         (kill("{ disk = { slow = \"0s\" } }", "\"all\""), 4, "would change nothing"),
         (kill("{ limit = { memory = 0 } }", "\"all\""), 4, "leaves nothing"),
         (kill("{ los = 0.1 }", "\"all\""), 4, "unknown variant `los`"),
+        (kill("{ loss = \"20 %\" }", "\"all\""), 4, "a number, such as 0.2"),
+        (kill("{ loss = 0.1, corrupt = 0.1 }", "\"all\""), 4, "write a [[fault]] for each"),
+        (kill("{ limit = { memory = \"64MB\" } }", "[\"n1\"]"), 4, "without a unit"),
         (kill("{ delay = { uniform = [\"2s\", \"1s\"] } }", "\"all\""), 4, "upside down"),
         (
             kill("{ delay = { exponential = { mean = \"2s\", cap = \"1s\" } } }", "\"all\""),

@@ -71,6 +71,9 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
         pause: model.pauses(),
         // A card that says what skewed clocks cost it does not count them to its model.
         clock: model.clock_skew() && card.beyond.iter().all(|it| it.under != Environment::Skewed),
+        // Simulated nodes meet no limit, and no model permits lies.
+        limits: false,
+        liars_max: 0,
         leader: card.workload == "kv",
     }
 }

@@ -3,7 +3,7 @@
 use crate::environment::{allowance, talks};
 use crate::recipe::silence;
 use crate::{Error, Recipe};
-use schism_nemesis::{Allowance, Mix, Plan, What};
+use schism_nemesis::{Allowance, Circumstances, Mix, Plan};
 use schism_protocols::{Card, Environment, Model};
 use std::ops::Not;
 use std::path::{Path, PathBuf};
@@ -214,25 +214,27 @@ impl Request {
             Some(file) => {
                 let text = std::fs::read_to_string(file)
                     .map_err(|e| Error::usage(format!("--plan {}: {e}", file.display())))?;
-                let plan = Plan::from_toml_for(&text, recipe.nodes, leads)
-                    .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?;
-                let turned = plan.faults.iter().find(|it| matches!(it.what, What::Turn(_)));
-                if let Some(fault) = turned.filter(|_| !self.beyond_model) {
-                    let what = &fault.what;
+                let circumstances = Circumstances {
+                    nodes: recipe.nodes,
+                    leads,
+                    lies: self.beyond_model,
+                    end: recipe.time_limit,
+                };
+                Plan::from_toml_for(&text, &circumstances)
+                    .map_err(|e| Error::usage(format!("{}: {e}", file.display())))?
+            }
+            None => {
+                if self.mix == Mix::Byzantine && !self.beyond_model {
                     return Err(Error::usage(format!(
-                        "{}: `{what}`: no node of {} may lie within its model; --beyond-model \
-                         has it lie all the same",
-                        file.display(),
+                        "--nemesis byzantine: no node of {} may lie within its model; \
+                         --beyond-model has it lie all the same",
                         recipe.test
                     )));
                 }
-                plan
-            }
-            None => {
-                let beyond = allow.beyond();
-                let allow = if self.beyond_model { &beyond } else { allow };
+                let allow = if self.beyond_model { allow.beyond() } else { *allow };
+                let allow = Allowance { limits: !self.simulated, ..allow };
                 let (nodes, time) = (recipe.nodes, recipe.time_limit);
-                Plan::draw_at(recipe.seed, self.mix, allow, nodes, time, self.interval)
+                Plan::draw_at(recipe.seed, self.mix, &allow, nodes, time, self.interval)
             }
         };
         let known = schism_workloads::properties_of(&recipe.workload);

@@ -38,6 +38,10 @@ pub struct Allowance {
     pub pause: bool,
     /// Whether clocks may go wrong.
     pub clock: bool,
+    /// Whether processes may be given little memory or few descriptors; simulated nodes have neither.
+    pub limits: bool,
+    /// How many nodes may be made to lie in all.
+    pub liars_max: u16,
     /// Whether the protocol tells who leads, so that faults can look for the leader.
     pub leader: bool,
 }
@@ -59,6 +63,8 @@ impl Allowance {
             delay_max: Some(Duration::ZERO),
             pause: false,
             clock: false,
+            limits: false,
+            liars_max: 0,
             leader: false,
         }
     }
@@ -80,6 +86,7 @@ impl Allowance {
             delay_max: None,
             pause: true,
             clock: true,
+            liars_max: self.crash_max.max(1),
             ..self
         }
     }

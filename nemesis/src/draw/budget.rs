@@ -5,7 +5,7 @@
 
 use super::Allowance;
 use crate::partition::Shape;
-use crate::plan::{Fault, Target, What, interval};
+use crate::plan::{Fault, Limit, Target, What, interval, named};
 use crate::rng::Rng;
 use schism_history::NodeId;
 use std::collections::BTreeSet;
@@ -14,6 +14,9 @@ use std::time::Duration;
 /// Whether the last of the faults fits with all the others.
 pub(super) fn fits(faults: &[Fault], allow: &Allowance, nodes: u16) -> bool {
     let Some((new, others)) = faults.split_last() else { return true };
+    if matches!(new.what, What::Turn(_)) && liars(faults, nodes) > usize::from(allow.liars_max) {
+        return false;
+    }
     let overlapping: Vec<&Fault> = others.iter().filter(|other| overlap(new, other)).collect();
     if overlapping.iter().any(|other| clash(new, other, allow)) {
         return false;
@@ -25,6 +28,16 @@ pub(super) fn fits(faults: &[Fault], allow: &Allowance, nodes: u16) -> bool {
             overlapping.iter().copied().chain([new]).filter(|fault| holds(fault, at)).collect();
         lossy_enough(&in_force, allow) && connected_enough(&in_force, allow, nodes)
     })
+}
+
+/// How many nodes lie. Who has lied once counts as a liar to the end.
+fn liars(faults: &[Fault], nodes: u16) -> usize {
+    let turned = faults.iter().filter(|fault| matches!(fault.what, What::Turn(_)));
+    let (known, open): (Vec<&Fault>, Vec<&Fault>) =
+        turned.partition(|fault| matches!(fault.target, Target::Nodes(_)));
+    let known: BTreeSet<NodeId> = known.into_iter().flat_map(named).collect();
+    let open = open.into_iter().map(|fault| usize::from(fault.target.count(nodes)));
+    known.len() + open.sum::<usize>()
 }
 
 fn overlap(one: &Fault, other: &Fault) -> bool {
@@ -45,10 +58,28 @@ fn clash(one: &Fault, other: &Fault, allow: &Allowance) -> bool {
         // The second would find the node dead or stopped, or be undone by the end of the first.
         || (both(takes_away)
             && may_share_a_node(one, other)
-            && !(both(Fault::is_for_good) && sends(one) != sends(other)))
+            && !(both(Fault::is_for_good) && sends(one) != sends(other))
+            && !starts_short(one, other)
+            && !starts_short(other, one))
+        // The dead do not lie.
+        || (may_share_a_node(one, other)
+            && [(one, other), (other, one)].iter().any(|(dead, liar)| {
+                dead.is_for_good() && matches!(liar.what, What::Turn(_))
+            }))
         // Where it is left to chance who is where, the sum of two cannot be known beforehand.
         || (both(puts_out) && (is_open(one) || is_open(other)))
         || (both(puts_out) && leads(one) && leads(other))
+}
+
+/// Whether a node is started again while it has few descriptors: that is when it needs them.
+fn starts_short(limit: &Fault, kill: &Fault) -> bool {
+    matches!(limit.what, What::Limit(Limit::Descriptors(_)))
+        && matches!(kill.what, What::Kill(_))
+        && !kill.is_for_good()
+        && matches!(kill.target, Target::Nodes(_))
+        && limit.target == kill.target
+        && limit.from < kill.from
+        && kill.until < limit.until
 }
 
 fn leads(fault: &Fault) -> bool {

@@ -3,7 +3,9 @@
 use super::{Allowance, Mix};
 use crate::network::{Delay, Rate, Reorder};
 use crate::partition::Shape;
-use crate::plan::{AfterKill, Clock, DiskFault, Duplicate, Fault, Moment, Target, What};
+use crate::plan::{
+    AfterKill, Clock, DiskFault, Duplicate, Fault, Limit, Moment, Target, Turn, What,
+};
 use crate::rng::{Rng, nanos};
 use schism_history::NodeId;
 use std::time::Duration;
@@ -25,6 +27,8 @@ pub(super) enum Class {
     Slow,
     DiskFails,
     DiskSlow,
+    Limit,
+    Turn,
 }
 
 /// What can happen to the disk of a dead node.
@@ -49,10 +53,12 @@ impl Class {
             Mix::Clock => &[Clock],
             Mix::Disk if !allow.restart || !allow.keep_disk => &[],
             Mix::Disk => &[Kill, DiskFails, DiskSlow],
+            Mix::Limits => &[Slow, Limit],
+            Mix::Byzantine => &[Turn],
             Mix::Network => &[Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze],
             Mix::Everything | Mix::Swarm => &[
                 Partition, Loss, Delay, Duplicate, Reorder, Corrupt, Rate, Freeze, Kill, Pause,
-                Clock, Slow, DiskFails, DiskSlow,
+                Clock, Slow, DiskFails, DiskSlow, Limit, Turn,
             ],
         };
         let late = allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND);
@@ -71,6 +77,9 @@ impl Class {
             // Only who keeps something on a disk has one to lose.
             DiskFails => allow.restart && allow.keep_disk && allow.crash_max > 0 && !allow.spared,
             DiskSlow => allow.restart && allow.keep_disk && allow.pause,
+            // It may be too little to live on.
+            Limit => allow.limits && allow.restart && allow.crash_max > 0 && !allow.spared,
+            Turn => allow.liars_max > 0 && nodes > 1,
         };
         wanted.iter().copied().filter(permitted).collect()
     }
@@ -78,7 +87,7 @@ impl Class {
     /// Whether it takes nodes out of the cluster.
     pub fn takes_nodes_out(self) -> bool {
         use Class::*;
-        matches!(self, Partition | Freeze | Kill | Pause | Slow | DiskFails)
+        matches!(self, Partition | Freeze | Kill | Pause | Slow | DiskFails | Limit)
     }
 
     /// How often it is drawn, relative to others. What changes who can talk with whom finds most.
@@ -139,6 +148,11 @@ impl Class {
             Class::DiskSlow => {
                 let by = *rng.pick(&[2, 10, 30, 100]).unwrap_or(&10);
                 (What::Disk(DiskFault::Slow(Duration::from_millis(by))), apart(rng, nodes))
+            }
+            Class::Limit => (What::Limit(limit(rng)), victims(rng, allow, nodes)),
+            Class::Turn => {
+                let turns = [Turn::Mute, Turn::Equivocate, Turn::Replay];
+                (What::Turn(*rng.pick(&turns).unwrap_or(&Turn::Mute)), named(rng, nodes, 1))
             }
             Class::Loss => (What::Loss(loss(rng, allow, gentle)?), around(rng, nodes)),
             Class::Delay => (What::Delay(delay(rng, allow, gentle)), around(rng, nodes)),
@@ -212,6 +226,14 @@ fn victims(rng: &mut Rng, allow: &Allowance, nodes: u16) -> Target {
     let most = allow.crash_max.clamp(1, nodes.max(1));
     let count = if rng.chance(0.6) { 1 } else { 1 + rng.below(u64::from(most)) as u16 };
     named(rng, nodes, count)
+}
+
+/// Not enough for a process, or just about: a small one takes 20 MiB and seven descriptors.
+fn limit(rng: &mut Rng) -> Limit {
+    if rng.chance(0.5) {
+        return Limit::Memory(*rng.pick(&[4, 8, 16, 24, 32, 64]).unwrap_or(&16) << 20);
+    }
+    Limit::Descriptors(3 + rng.below(10))
 }
 
 /// Whose links misbehave: everybody's, one node's or some nodes'.

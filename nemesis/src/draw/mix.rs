@@ -24,6 +24,10 @@ pub enum Mix {
     Clock,
     /// Kills, of nodes that find their disks again, and what may happen to these.
     Disk,
+    /// Processes that get little: of the time, of memory, of descriptors.
+    Limits,
+    /// Nodes that lie. No model permits it.
+    Byzantine,
     /// Everything that happens to links.
     Network,
     /// Everything.
@@ -35,7 +39,7 @@ pub enum Mix {
 
 impl Mix {
     /// All of them.
-    pub const ALL: [Mix; 10] = [
+    pub const ALL: [Mix; 12] = [
         Mix::None,
         Mix::Gentle,
         Mix::Partition,
@@ -43,6 +47,8 @@ impl Mix {
         Mix::Pause,
         Mix::Clock,
         Mix::Disk,
+        Mix::Limits,
+        Mix::Byzantine,
         Mix::Network,
         Mix::Everything,
         Mix::Swarm,
@@ -58,6 +64,8 @@ impl Mix {
             Mix::Pause => "pause",
             Mix::Clock => "clock",
             Mix::Disk => "disk",
+            Mix::Limits => "limits",
+            Mix::Byzantine => "byzantine",
             Mix::Network => "network",
             Mix::Everything => "everything",
             Mix::Swarm => "swarm",
@@ -74,7 +82,7 @@ impl fmt::Display for Mix {
 /// Nobody knows a mix of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, disk, network, everything or swarm"
+    "`{0}` is not a mix of faults: choose none, gentle, partition, crash, pause, clock, disk, limits, byzantine, network, everything or swarm"
 )]
 pub struct UnknownMix(String);
 

@@ -11,6 +11,40 @@ use std::time::Duration;
 /// A field, and what is wrong with it.
 type Refusal = (&'static str, String);
 
+/// What there is that a plan can be about.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// How many nodes.
+    pub nodes: u16,
+    /// Whether it is told who leads.
+    pub leads: bool,
+    /// Whether nodes may lie.
+    pub lies: bool,
+    /// When the faults end.
+    pub end: Duration,
+}
+
+impl Circumstances {
+    /// Refuses a fault that cannot come to pass.
+    pub(super) fn check(&self, fault: &Fault) -> Result<(), Refusal> {
+        if !self.leads && matches!(fault.target, Target::Leader | Target::NewLeader) {
+            let why = "this protocol tells of no leader: name a node, or write \"one\"";
+            return Err(("target", why.into()));
+        }
+        if !self.lies && matches!(fault.what, What::Turn(_)) {
+            let why = "no node may lie within the model of this protocol: --beyond-model has it \
+                       lie all the same";
+            return Err(("what", why.into()));
+        }
+        if fault.from >= self.end {
+            let (from, end) = (time::words(fault.from), time::words(self.end));
+            let why = format!("{from} is too late: workload and faults end after {end}");
+            return Err(("from", why));
+        }
+        Ok(())
+    }
+}
+
 impl Plan {
     /// Refuses a plan that could not be carried out, or not in one way only, on so many nodes.
     pub fn check(&self, nodes: u16) -> Result<(), PlanError> {
@@ -180,6 +214,7 @@ fn check_moment(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
 /// Refuses a second kill or pause of a node that one is already in force for: it would not be clear
 /// which of them starts it again.
 fn check_overlap(earlier: &[Fault], fault: &Fault, nodes: u16) -> Result<(), Refusal> {
+    check_alive(earlier, fault)?;
     if !fault.what.is_to_processes() {
         return Ok(());
     }
@@ -197,6 +232,24 @@ fn check_overlap(earlier: &[Fault], fault: &Fault, nodes: u16) -> Result<(), Ref
                      before the other begins",
                     other.what
                 ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what can only happen to a node that runs, where it is dead for good by then.
+fn check_alive(earlier: &[Fault], fault: &Fault) -> Result<(), Refusal> {
+    if !matches!(fault.what, What::Disk(_) | What::Limit(_) | What::Turn(_)) {
+        return Ok(());
+    }
+    let Target::Nodes(nodes) = &fault.target else { return Ok(()) };
+    let before = |other: &Fault| other.is_for_good() && other.from <= fault.from;
+    for (i, other) in earlier.iter().enumerate().filter(|(_, other)| before(other)) {
+        if let Some(node) = nodes.iter().find(|node| other.when.is_none() && hits(other, **node)) {
+            return Err((
+                "target",
+                format!("{node} is dead by then: fault {i} is a {}", other.what),
             ));
         }
     }

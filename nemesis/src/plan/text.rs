@@ -1,6 +1,6 @@
 //! Plans as TOML text.
 
-use super::Plan;
+use super::{Circumstances, Plan};
 use crate::time;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -46,27 +46,18 @@ struct Places {
 }
 
 impl Plan {
-    /// Reads a plan and refuses a bad one, for a cluster of this many nodes, of which one leads or
-    /// not.
-    pub fn from_toml_for(text: &str, nodes: u16, leads: bool) -> Result<Plan, PlanError> {
-        let plan = Plan::from_toml(text, nodes)?;
-        let led = |fault: &super::Fault| {
-            matches!(fault.target, super::Target::Leader | super::Target::NewLeader)
-        };
-        match plan.faults.iter().position(led).filter(|_| !leads) {
-            None => Ok(plan),
-            Some(fault) => {
-                let mut error = PlanError {
-                    line: None,
-                    fault: Some(fault),
-                    field: Some("target"),
-                    message: "this protocol tells of no leader: name a node, or write \"one\""
-                        .into(),
-                };
+    /// Reads a plan and refuses a bad one, or one that cannot come to pass in these circumstances.
+    pub fn from_toml_for(text: &str, circumstances: &Circumstances) -> Result<Plan, PlanError> {
+        let plan = Plan::from_toml(text, circumstances.nodes)?;
+        for (i, fault) in plan.faults.iter().enumerate() {
+            if let Err((field, message)) = circumstances.check(fault) {
+                let fault = Some(i);
+                let mut error = PlanError { line: None, fault, field: Some(field), message };
                 error.line = place_of(text, &error);
-                Err(error)
+                return Err(error);
             }
         }
+        Ok(plan)
     }
 
     /// Reads a plan and refuses a bad one, for a cluster of this many nodes.
@@ -75,7 +66,7 @@ impl Plan {
             line: error.span().map(|span| line_of(text, span.start)),
             fault: None,
             field: None,
-            message: error.message().to_string(),
+            message: plainly(error.message()),
         })?;
         plan.check(nodes).map_err(|mut error| {
             error.line = place_of(text, &error);
@@ -103,6 +94,18 @@ impl Plan {
         }
         text
     }
+}
+
+/// What the reader of TOML says, as somebody would who knows plans.
+fn plainly(message: &str) -> String {
+    if message.starts_with("wanted exactly 1 element") {
+        return "a fault is one thing that goes wrong: write a [[fault]] for each".into();
+    }
+    message
+        .replace("expected f64", "expected a number, such as 0.2")
+        .replace("expected u64", "expected a whole number, without a unit")
+        .replace("expected u32", "expected a whole number")
+        .replace("expected u16", "expected a whole number")
 }
 
 /// A value on one line.

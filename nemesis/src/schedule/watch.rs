@@ -4,6 +4,7 @@ use super::{Action, Edge, Schedule};
 use crate::FaultId;
 use crate::plan::{Occasion, Target};
 use crate::rng::nanos;
+use compact_str::CompactString;
 use schism_history::{Nanos, NodeId};
 
 impl Schedule {
@@ -17,6 +18,7 @@ impl Schedule {
 
     /// A node sends a message. Says whether there is something to do now.
     pub fn sent(&mut self, now: Nanos, message: &str, src: NodeId, dest: NodeId) -> bool {
+        self.hear(message);
         self.happened(now, src, |occasion| match occasion {
             Occasion::Message { kind, from, to } => {
                 (kind == "any" || kind == message)
@@ -29,6 +31,7 @@ impl Schedule {
 
     /// A node's protocol told an event.
     pub fn told(&mut self, now: Nanos, event: &str, node: NodeId) {
+        self.hear(event);
         self.happened(now, node, |occasion| match occasion {
             Occasion::Event { kind, at } => {
                 (kind == "any" || kind == event) && at.is_none_or(|at| at == node)
@@ -43,6 +46,13 @@ impl Schedule {
             Occasion::Request { at } => at.is_none_or(|at| at == node),
             Occasion::Message { .. } | Occasion::Event { .. } => false,
         });
+    }
+
+    /// What there was to wait for, in case somebody waits for what there is not.
+    fn hear(&mut self, kind: &str) {
+        if !self.watching.is_empty() && !self.heard.contains(kind) {
+            self.heard.insert(kind.into());
+        }
     }
 
     fn happened(&mut self, now: Nanos, node: NodeId, is: impl Fn(&Occasion) -> bool) -> bool {
@@ -89,6 +99,17 @@ impl Schedule {
         self.watching.retain(|&(other, _)| other != fault);
         if self.watching.len() < before {
             self.note(fault, "its moment never came");
+            let when = self.plan.faults[fault as usize].when.as_ref();
+            if let Some(Occasion::Message { kind, .. } | Occasion::Event { kind, .. }) =
+                when.map(|when| &when.occasion)
+                && kind != "any"
+                && !self.heard.contains(kind)
+            {
+                let heard = self.heard.iter().map(CompactString::as_str).collect::<Vec<_>>();
+                let heard = if heard.is_empty() { "nothing".into() } else { heard.join(" ") };
+                let missing = format!("there was no {kind} while it waited, but {heard}");
+                self.note(fault, &missing);
+            }
             actions.extend([Action::Begun { fault }, Action::Ended { fault }]);
         }
     }

@@ -357,7 +357,7 @@ when = { event = "never" }
             "1 kill n1, disk kept",
             "1 killed n1",
             "3 pause",
-            "3 end, touched 0: its moment never came",
+            "3 end, touched 0: its moment never came, there was no never while it waited, but Accept Promise lead",
             "5 partition isolate n1",
             "9 restarted n1",
             "9 end, touched 1: n1 is gone",

@@ -116,8 +116,9 @@ pub struct RunArgs {
     /// How many nodes
     #[arg(long, short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub nodes: u16,
-    /// Which faults: none, gentle, partition, crash, pause, clock, disk, network, everything (as far as the
-    /// protocol's model permits), swarm (some of everything)
+    /// Which faults: none, gentle, partition, crash, pause, clock, disk, limits (of processes),
+    /// byzantine (with --beyond-model), network, everything (as far as the protocol's model
+    /// permits), swarm (some of everything)
     #[arg(long, default_value = "everything", value_parser = parse_mix)]
     pub nemesis: Mix,
     /// In which environment faults are drawn: its-model, reliable, lossy, asynchronous, crash,
@@ -127,8 +128,8 @@ pub struct RunArgs {
     /// How often faults begin, on average
     #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with = "plan")]
     pub interval: Option<Duration>,
-    /// Draw faults beyond what the protocol's model permits, to see it break; with --plan, let it turn nodes
-    /// that the model takes to be honest
+    /// Draw faults beyond what the protocol's model permits, to see it break: nodes lie, too, as
+    /// they do in a --plan only with this
     #[arg(long)]
     pub beyond_model: bool,
     /// A plan of faults in TOML, instead

@@ -77,7 +77,13 @@ pub fn fresh(
             request.time_limit = TIME_LIMIT / 2;
         }
         if request.mix == Mix::Everything && dice.chance(0.3) {
-            let mixes: Vec<Mix> = Mix::ALL.into_iter().filter(|mix| *mix != Mix::None).collect();
+            let drawn = |mix: &Mix| match mix {
+                // Simulated nodes meet no limit.
+                Mix::None | Mix::Limits => false,
+                Mix::Byzantine => request.beyond_model,
+                _ => true,
+            };
+            let mixes: Vec<Mix> = Mix::ALL.into_iter().filter(drawn).collect();
             request.mix = *dice.pick(&mixes).unwrap_or(&Mix::Everything);
         }
         request.of_card(card, seed)

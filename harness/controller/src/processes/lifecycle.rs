@@ -28,6 +28,8 @@ const UNSYNCED: u64 = 4;
 const LAST_READS: usize = 64;
 /// How long nodes may take to end when their input has ended, at the end of a run.
 const GRACE: Duration = Duration::from_millis(300);
+/// A process that met a limit ends within so long.
+const DYING: Nanos = 1_000_000_000;
 
 impl Host {
     /// Starts a node, or has it started when its old process is gone.
@@ -195,7 +197,12 @@ impl Host {
         trouble: Trouble,
         script: &mut S,
     ) {
-        let before = std::mem::replace(&mut self.router.seats[seat].trouble, trouble);
+        let place = &mut self.router.seats[seat];
+        let before = std::mem::replace(&mut place.trouble, trouble);
+        let alive = place.process.as_ref().is_some_and(|process| process.life != Life::Killed);
+        if let (Some(fault), None) = (limit_of(&before), limit_of(&trouble)) {
+            place.was_limited = alive.then_some((fault, now));
+        }
         self.limit(seat, before, script);
         if (before.fails, before.slow) == (trouble.fails, trouble.slow) {
             return;
@@ -323,7 +330,9 @@ impl Host {
         let place = &mut self.router.seats[seat];
         let Some(process) = place.process.take() else { return Ok(()) };
         place.paused = false;
-        let (fallen, trouble) = (std::mem::take(&mut place.fallen), place.trouble);
+        let fallen = std::mem::take(&mut place.fallen);
+        let dying = |(fault, since): (u32, Nanos)| (now - since < DYING).then_some(fault);
+        let limit = limit_of(&place.trouble).or(place.was_limited.take().and_then(dying));
         if killed || fallen {
             let keys = [UNSYNCED, seat as u64, u64::from(place.incarnation)];
             let mut dice = Rng::new(self.config.seed, &keys);
@@ -348,13 +357,13 @@ impl Host {
             script.confirm(node, "was seen dead");
         } else {
             let standard_error = place.log.end();
-            if !process.incoming.rest().is_empty() && !killed {
+            if !process.incoming.rest().is_empty() && !killed && limit.is_none() {
                 let line = process.incoming.rest();
                 self.router.garbage(now, seat, "it ended within a line", line, script);
             }
             let how = in_words(status) + &said(&standard_error);
-            match trouble.memory.or(trouble.descriptors).filter(|_| !killed) {
-                Some((fault, _)) => script.succumbed(now, fault, node, &how),
+            match limit.filter(|_| !killed) {
+                Some(fault) => script.succumbed(now, fault, node, &how),
                 None => script.died(now, node, &how),
             }
         }
@@ -404,6 +413,11 @@ impl Host {
             self.router.seats[seat].process = None;
         }
     }
+}
+
+/// The fault that limits a process, if one does.
+fn limit_of(trouble: &Trouble) -> Option<u32> {
+    trouble.memory.or(trouble.descriptors).map(|(fault, _)| fault)
 }
 
 /// How a process ended that was not asked to.

@@ -28,6 +28,8 @@ pub(super) struct Seat {
     pub clock: Skew,
     /// What it has to cope with.
     pub trouble: Trouble,
+    /// Which fault limited its process until when: it may end of that a little later.
+    pub was_limited: Option<(u32, Nanos)>,
     /// Its process is about to end, as it could not make something durable.
     pub fallen: bool,
     /// Its output is not read before this other node has read some of its input.
@@ -59,6 +61,7 @@ impl Seat {
             losing: None,
             clock: Skew::default(),
             trouble: Trouble::default(),
+            was_limited: None,
             fallen: false,
             waits_for: None,
             progress: 0,
