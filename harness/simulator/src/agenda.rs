@@ -85,17 +85,26 @@ impl Agenda {
         self.heap.pop().map(|entry| (entry.at, entry.event))
     }
 
-    /// Takes out the messages of a sender for which `lost` says so, asked in their order.
-    pub(crate) fn lose(&mut self, src: NodeId, mut lost: impl FnMut() -> bool) -> Vec<Flight> {
+    /// Takes out the messages of a sender for which `lost` says so, asked in their order. Says how
+    /// many of them are left, too.
+    pub(crate) fn lose(
+        &mut self,
+        src: NodeId,
+        mut lost: impl FnMut() -> bool,
+    ) -> (Vec<Flight>, usize) {
         let mut gone = Vec::new();
+        let mut left = 0;
         let entries = std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev();
         for entry in entries {
             match entry.event {
                 Event::Arrival(flight) if flight.src == src && lost() => gone.push(flight),
-                event => self.heap.push(Entry { event, ..entry }),
+                event => {
+                    left += usize::from(matches!(&event, Event::Arrival(it) if it.src == src));
+                    self.heap.push(Entry { event, ..entry });
+                }
             }
         }
-        gone
+        (gone, left)
     }
 
     /// A node's clock was set: its timers go off when it shows what they wait for.

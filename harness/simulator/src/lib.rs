@@ -11,8 +11,10 @@
 
 mod agenda;
 mod disk;
+mod guard;
 mod outbox;
 mod simulation;
 mod storage;
 
+pub use outbox::Beat;
 pub use simulation::{Outcome, Setup, simulate};

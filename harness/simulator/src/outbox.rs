@@ -24,9 +24,25 @@ pub(crate) struct World {
     pub steps: u64,
     /// Things that happened so far.
     pub events: u64,
+    /// What nodes came to, in order.
+    pub beats: Vec<Beat>,
     /// Whether the script may want to be called at another time than it said last.
     pub script_moved: bool,
 }
+
+/// Something worth noticing that a node came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// When.
+    pub at: Nanos,
+    /// Which node.
+    pub node: NodeId,
+    /// What: a situation its protocol told of, or that it was struck in the middle of sending.
+    pub what: &'static str,
+}
+
+/// No more of what nodes came to is kept of a run.
+const BEATS_MAX: usize = 10_000;
 
 /// What rate limits are told about the length of a message: it must not depend on whether the
 /// message is recorded.
@@ -57,6 +73,13 @@ impl World {
             Routed::Lost => self.fate(&flight, Fate::Lost),
             Routed::Cut => self.fate(&flight, Fate::Cut),
             Routed::Held => self.holding.keep(src, dest, flight),
+        }
+    }
+
+    /// A node came to something.
+    pub(crate) fn beat(&mut self, node: NodeId, what: &'static str) {
+        if self.beats.len() < BEATS_MAX {
+            self.beats.push(Beat { at: self.now, node, what });
         }
     }
 
@@ -200,6 +223,7 @@ impl NodeOutbox for Outbox<'_> {
     }
 
     fn mark(&mut self, situation: &'static str) {
+        self.world.beat(self.node, situation);
         self.world.run.mark(self.world.now, situation);
     }
 }

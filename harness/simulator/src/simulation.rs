@@ -2,7 +2,8 @@
 
 use crate::agenda::{Agenda, Event, Flight};
 use crate::disk::Disk;
-use crate::outbox::{Outbox, World};
+use crate::guard::guarded;
+use crate::outbox::{Beat, Outbox, World};
 use crate::storage::Storage;
 use rustc_hash::FxHashSet;
 use schism_history::{DiskError, Fate, Nanos, NodeId, Skew, Trouble};
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub events: u64,
     /// Kinds of messages that some node handled one directly after the other.
     pub pairs: BTreeSet<(&'static str, &'static str)>,
+    /// What nodes came to, in order.
+    pub beats: Vec<Beat>,
 }
 
 /// A node in memory.
@@ -103,14 +106,15 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
             seed,
             messages: 0,
             steps: 0,
+            beats: Vec::new(),
             events: 0,
             script_moved: true,
         },
     };
     simulation.play();
-    let World { run, now, steps, events, .. } = simulation.world;
+    let World { run, now, steps, events, beats, .. } = simulation.world;
     let pairs = simulation.pairs.into_iter().collect();
-    Outcome { run, elapsed: now, steps, events, pairs }
+    Outcome { run, elapsed: now, steps, events, pairs, beats }
 }
 
 struct Simulation<'a> {
@@ -260,7 +264,11 @@ impl Simulation<'_> {
     /// is never torn, so what it last sent is: of the messages still on their way all are lost, or
     /// some, or none.
     fn crash_while_sending(&mut self, node: NodeId, lost: impl FnMut() -> bool) {
-        for flight in self.world.agenda.lose(node, lost) {
+        let (lost, left) = self.world.agenda.lose(node, lost);
+        if !lost.is_empty() && left > 0 {
+            self.world.beat(node, "struck in mid-sentence");
+        }
+        for flight in lost {
             self.world.fate(&flight, Fate::Lost);
         }
     }
@@ -376,7 +384,7 @@ impl Simulation<'_> {
         };
         let mut out =
             Outbox { world: &mut self.world, storage, node: id, life: *life, skew: *skew };
-        let result = node.step(input, &mut env, &mut out);
+        let result = guarded(|| node.step(input, &mut env, &mut out));
         if let Some((fault, by)) = storage.begun() {
             let at = self.world.now.saturating_add(by);
             self.world.agenda.add(at, Event::Synced { node: id, life: *life });
@@ -392,6 +400,19 @@ impl Simulation<'_> {
                 self.happen(event);
             }
         }
-        result
+        result.unwrap_or_else(|how| {
+            self.perish(id, &how);
+            Ok(())
+        })
+    }
+
+    /// A node has ended unasked.
+    fn perish(&mut self, node: NodeId, how: &str) {
+        let (_, waiting) = self.end(node, None);
+        self.world.run.died(self.world.now, node, how);
+        self.world.script_moved = true;
+        for event in waiting {
+            self.happen(event);
+        }
     }
 }
