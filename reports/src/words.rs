@@ -162,7 +162,11 @@ pub fn event(event: &ProtocolEvent) -> String {
         let _ = write!(text, " {}", value(&event.value));
     }
     if let Some(peer) = event.peer {
-        let link = if event.kind.contains("deliver") { "from" } else { "of" };
+        let link = match event.kind.as_str() {
+            "vote" => "for",
+            kind if kind.contains("deliver") => "from",
+            _ => "of",
+        };
         let _ = write!(text, " {link} {peer}");
     }
     if let Some(instance) = event.instance {

@@ -102,7 +102,7 @@ const SIMULATED_DELAY: (Duration, Duration) =
     (Duration::from_micros(200), Duration::from_millis(3));
 
 /// More clients than this are no workload.
-const CLIENTS_MAX: u32 = 10_000;
+pub(crate) const CLIENTS_MAX: u32 = 10_000;
 
 /// How long the network must be silent to be called calm, unless the protocol waits for longer:
 /// longer than links wait to send again what is not acknowledged.

@@ -9,7 +9,7 @@ use schism_history::History;
 use schism_kernel::Node;
 use schism_protocols::Setup as StackSetup;
 use schism_run::{InMemory, Progress, Sink};
-use schism_simulator::{Setup, simulate};
+use schism_simulator::{Beat, Setup, simulate};
 use schism_workloads::workload;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,8 @@ pub struct Simulated {
     pub steps: u64,
     /// Kinds of messages that some node handled one directly after the other.
     pub pairs: BTreeSet<(&'static str, &'static str)>,
+    /// What nodes came to, in order.
+    pub beats: Vec<Beat>,
 }
 
 /// Shares what is recorded with whoever wants it afterwards.
@@ -70,7 +72,13 @@ pub fn run(recipe: &Recipe) -> Result<Simulated, Error> {
     });
     let history = std::mem::take(&mut records.0.borrow_mut().history);
     let progress = outcome.run.progress().clone();
-    Ok(Simulated { history, progress, steps: outcome.steps, pairs: outcome.pairs })
+    Ok(Simulated {
+        history,
+        progress,
+        steps: outcome.steps,
+        pairs: outcome.pairs,
+        beats: outcome.beats,
+    })
 }
 
 /// What came of one seed among many.

@@ -11,7 +11,7 @@ use super::past::Past;
 use crate::words;
 use schism_checkers::Finding;
 use schism_history::{
-    Entry, Fate, FaultEdge, History, Message, Nanos, NodeChange, NodeId, OpKind, Peer, Phase,
+    Entry, Fate, FaultEdge, History, Message, Nanos, NodeChange, NodeId, OpKind, Peer,
 };
 use std::collections::BTreeMap;
 
@@ -46,10 +46,9 @@ enum Drawn {
 /// Tells how a promise was broken. The history should have all messages.
 pub fn story(history: &History, finding: &Finding, width: usize) -> String {
     let nodes = usize::from(history.meta.nodes);
-    let zero = began(history);
     let past = Past::of(history, &finding.witness);
     let mut rows = happenings(history, finding, &past);
-    rows.extend(messages(history, &past, zero));
+    rows.extend(messages(history, &past));
     rows.sort_by_key(|row| (row.rank, std::cmp::Reverse(row.at), row.index));
     let untold = rows.len().saturating_sub(ROWS);
     rows.truncate(ROWS);
@@ -63,7 +62,7 @@ pub fn story(history: &History, finding: &Finding, width: usize) -> String {
     let lives = Lives::of(history);
     for row in &rows {
         let lanes = lanes(nodes, row, &lives);
-        let line = format!("{:>9}  {lanes}{}", since(row.at, zero), row.text);
+        let line = format!("{:>9}  {lanes}{}", clock(row.at), row.text);
         text.push_str(fit(line.trim_end(), width).as_str());
         text.push('\n');
     }
@@ -76,19 +75,12 @@ pub fn story(history: &History, finding: &Finding, width: usize) -> String {
     text
 }
 
-/// When the work began: plans and replays count from there.
-fn began(history: &History) -> Nanos {
-    let chaos = history.records.iter().find(|record| record.entry == Entry::Phase(Phase::Chaos));
-    chaos.map_or(0, |record| record.time)
-}
-
-/// `40 ms`, `-2 ms` before the work began.
-fn since(at: Nanos, zero: Nanos) -> String {
-    let (sign, nanos) = if at < zero { ("-", zero - at) } else { ("", at - zero) };
-    let tenths = (nanos + 50_000) / 100_000;
+/// `40 ms`: counted like all times that checkers speak of.
+fn clock(at: Nanos) -> String {
+    let tenths = (at + 50_000) / 100_000;
     match tenths % 10 {
-        0 => format!("{sign}{} ms", tenths / 10),
-        tenth => format!("{sign}{}.{tenth} ms", tenths / 10),
+        0 => format!("{} ms", tenths / 10),
+        tenth => format!("{}.{tenth} ms", tenths / 10),
     }
 }
 
@@ -110,6 +102,9 @@ fn happenings(history: &History, finding: &Finding, past: &Past) -> Vec<Row> {
                 let text = format!("process {}: {}", op.process, words::operation(op));
                 rows.push(row(1, drawn, text));
             }
+            // What is never undone only ends with the run.
+            Entry::Fault(fault)
+                if fault.edge == FaultEdge::End && fault.what.ends_with(" for good") => {}
             Entry::Fault(fault) => {
                 let rank = if fault.edge == FaultEdge::Begin { 1 } else { 3 };
                 rows.push(row(rank, Drawn::Nowhere, words::fault(fault)));
@@ -151,7 +146,7 @@ fn happenings(history: &History, finding: &Finding, past: &Past) -> Vec<Row> {
 }
 
 /// Messages that were lost or late, and the last of each kind that led to what is shown.
-fn messages(history: &History, past: &Past, zero: Nanos) -> Vec<Row> {
+fn messages(history: &History, past: &Past) -> Vec<Row> {
     let between = |message: &Message| match (message.src, message.dest) {
         (Peer::Node(src), Peer::Node(dest)) if src != dest => Some((src, dest)),
         _ => None,
@@ -177,7 +172,7 @@ fn messages(history: &History, past: &Past, zero: Nanos) -> Vec<Row> {
         if arrived(message) {
             let again = if message.fate == Fate::Duplicated { " again" } else { "" };
             if record.time - message.sent > late_after && message.sent <= end {
-                let arrives = since(record.time, zero);
+                let arrives = clock(record.time);
                 let text = format!("{kind} is late: it arrives{again} at {arrives}");
                 let drawn = Drawn::Arrow(src, dest, false);
                 rows.push(Row { at: message.sent, index, rank: 2, drawn, text });
@@ -311,7 +306,6 @@ mod tests {
     fn told() -> String {
         let killed = NodeEvent { node: NodeId(1), change: NodeChange::Killed };
         let entries = [
-            (5, Entry::Phase(Phase::Chaos)),
             (10, op(OpKind::Invoke, "write", 7, 0)),
             (10, message(1, 0, 2, 10 * MS, Fate::Lost)),
             (11, message(0, 0, 1, 10 * MS, Fate::Delivered)),
@@ -325,7 +319,7 @@ mod tests {
             meta: Meta { nodes: 3, ..Meta::default() },
             records: entries.into_iter().enumerate().map(record).collect(),
         };
-        let finding = Finding::bad("regular", Status::Violated, "7 was lost", vec![1, 4, 7]);
+        let finding = Finding::bad("regular", Status::Violated, "7 was lost", vec![0, 3, 6]);
         story(&history, &finding, 80)
     }
 
@@ -333,12 +327,12 @@ mod tests {
     fn a_story_shows_who_did_what_and_which_message_was_lost() {
         let expected = "
            n0   n1   n2
-     5 ms  ▷    │    │    process 0: write 7
-     5 ms  ├────┼───╳│    Write lost
-     7 ms  ◁    │    │    process 0: write returned 7
-     8 ms  │    ✕    │    n1 killed by the nemesis
-    10 ms  │         ▷    process 2: read
-    11 ms  │         ◁    process 2: read returned 3
+    10 ms  ▷    │    │    process 0: write 7
+    10 ms  ├────┼───╳│    Write lost
+    12 ms  ◁    │    │    process 0: write returned 7
+    13 ms  │    ✕    │    n1 killed by the nemesis
+    15 ms  │         ▷    process 2: read
+    16 ms  │         ◁    process 2: read returned 3
 regular: 7 was lost
 ";
         assert_eq!(told(), expected.trim_start_matches('\n'));

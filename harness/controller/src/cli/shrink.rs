@@ -9,7 +9,7 @@ use crate::store::RunDirectory;
 use crate::{Error, Recipe, resolve};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub fn shrink(args: &ShrinkArgs) -> Outcome {
     let recipe = match args.seed {
@@ -28,6 +28,7 @@ pub fn shrink(args: &ShrinkArgs) -> Outcome {
 
 /// Makes a failing run small, writes it to a file and tells how it fails.
 pub fn tell(recipe: &Recipe, budget: Duration, file: &Path) -> Outcome {
+    let began = Instant::now();
     let mut live = LiveLine::new(true);
     let effort = Effort { time: budget };
     let shrunk = search::shrink(recipe, effort, &mut |size: Size, runs| {
@@ -39,7 +40,8 @@ pub fn tell(recipe: &Recipe, budget: Duration, file: &Path) -> Outcome {
     write(file, &shrunk.recipe)?;
     let ended = if shrunk.cut_short { " (the budget was used up)" } else { "" };
     let size = Size::of(&shrunk.recipe);
-    print(&format!("shrunk to {size}, in {} runs{ended}\n\n", shrunk.runs));
+    let seconds = began.elapsed().as_secs_f64();
+    print(&format!("shrunk to {size}, in {} runs and {seconds:.1} s{ended}\n\n", shrunk.runs));
     print(&schism_reports::terminal::story(&shrunk.history, &shrunk.finding, width()));
     print(&format!("\nreplay: schism replay {}\n", file.display()));
     Ok(shrunk.finding.status.exit_code() as u8)

@@ -7,7 +7,7 @@
 
 use super::mutate::mutated;
 use super::shrink::broken;
-use super::situations::Situations;
+use super::situations::{Occurrence, Reached, Situations};
 use crate::environment::allowance;
 use crate::judge::judge;
 use crate::simulated::{self, Simulated};
@@ -64,7 +64,8 @@ impl Hunt<'_> {
         let began = Instant::now();
         let mut dice = Rng::new(self.seed, &[HUNT]);
         let mut situations = Situations::default();
-        let mut remembered: Vec<Recipe> = Vec::new();
+        let mut remembered: Vec<Known> = Vec::new();
+        remembered.extend(self.start.iter().cloned().map(Known::new));
         let mut waiting: Vec<Recipe> = self.start.iter().rev().cloned().collect();
         let mut runs = 0;
         let enough = |runs: u64| {
@@ -77,7 +78,7 @@ impl Hunt<'_> {
             for _ in 0..left.min(ROUND as u64) {
                 let next = match waiting.pop() {
                     Some(next) => next,
-                    None => self.next(&remembered, &mut dice)?,
+                    None => self.next(&mut remembered, &situations, &mut dice)?,
                 };
                 round.push(Recipe { simulated: true, ..next }.sparing());
             }
@@ -88,13 +89,13 @@ impl Hunt<'_> {
                 let Some(result) = result else { break 'rounds };
                 let (run, verdict) = result?;
                 runs += 1;
-                let new = situations.add(&run, &verdict);
+                let reached = situations.add(&run, &verdict, RARE);
                 if let Some(finding) = self.counts(&recipe, &verdict) {
                     found = Some((recipe, finding));
                     break 'rounds;
                 }
-                if new > 0 {
-                    remembered.push(recipe);
+                if !reached.is_empty() {
+                    remembered.push(Known { reached, ..Known::new(recipe) });
                 }
                 told(runs, &situations);
             }
@@ -112,21 +113,30 @@ impl Hunt<'_> {
         broken(recipe, &findings).cloned()
     }
 
-    fn next(&self, remembered: &[Recipe], dice: &mut Rng) -> Result<Recipe, Error> {
-        let known = if remembered.is_empty() { &self.start[..] } else { remembered };
-        let draw = known.is_empty() || !self.guided || dice.chance(FRESH);
+    fn next(
+        &self,
+        remembered: &mut [Known],
+        situations: &Situations,
+        dice: &mut Rng,
+    ) -> Result<Recipe, Error> {
+        let draw = remembered.is_empty() || !self.guided || dice.chance(FRESH);
         if let Some(fresh) = self.fresh.filter(|_| draw) {
             return fresh(dice);
         }
-        // Of two, the younger: what was reached late was hard to reach.
-        let count = known.len() as u64;
-        let chosen = dice.below(count).max(dice.below(count)) as usize;
-        let Some(recipe) = known.get(chosen) else {
+        // Of a few, the one that reached what the fewest reached, and was not followed often.
+        let some = (0..CANDIDATES).map(|_| dice.below(remembered.len() as u64) as usize);
+        let best = some.min_by_key(|&i| (remembered[i].worth(situations), usize::MAX - i));
+        let Some(best) = best else {
             return Err(Error::harness("a hunt has nothing to begin with"));
         };
+        remembered[best].followed += 1;
+        let known = &remembered[best];
+        let occurrence = known.rarest(situations, dice);
+        let recipe = &known.recipe;
         let card = resolve::card(&recipe.test).ok();
         let allow = card.and_then(|card| allowance(card, recipe.nodes, recipe.environment()));
-        Ok(mutated(recipe, known, allow.as_ref(), dice))
+        let others: Vec<&Recipe> = remembered.iter().map(|known| &known.recipe).collect();
+        Ok(mutated(recipe, occurrence, &others, allow.as_ref(), dice))
     }
 
     /// Runs them, on so many threads. Those that had not begun when the time was up are missing,
@@ -165,6 +175,41 @@ impl Hunt<'_> {
     }
 }
 
+/// A recipe, and what its run reached that few had reached before.
+struct Known {
+    recipe: Recipe,
+    reached: Vec<Reached>,
+    /// How many recipes were made of it.
+    followed: u64,
+}
+
+impl Known {
+    fn new(recipe: Recipe) -> Known {
+        Known { recipe, reached: Vec::new(), followed: 0 }
+    }
+
+    /// How little it is worth following.
+    fn worth(&self, situations: &Situations) -> u64 {
+        let rarest = self.reached.iter().map(|(situation, _)| situations.reached(situation)).min();
+        rarest.unwrap_or(0) + self.followed / 2
+    }
+
+    /// Where it reached one of the rarest things it reached.
+    fn rarest(&self, situations: &Situations, dice: &mut Rng) -> Option<Occurrence> {
+        let mut known: Vec<(u64, Occurrence)> = Vec::new();
+        for (situation, occurrence) in &self.reached {
+            known.extend(occurrence.map(|it| (situations.reached(situation), it)));
+        }
+        let least = known.iter().map(|&(count, _)| count).min()?;
+        known.retain(|&(count, _)| count == least);
+        dice.pick(&known).map(|&(_, occurrence)| occurrence)
+    }
+}
+
+/// What no more runs than this have reached is rare.
+const RARE: u64 = 2;
+/// Of so many recipes the best is followed.
+const CANDIDATES: usize = 4;
 /// The key of the stream of random numbers.
 const HUNT: u64 = 0x6875_6e74;
 /// How many recipes are fresh although there are some to follow.

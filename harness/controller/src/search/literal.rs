@@ -1,7 +1,8 @@
 //! From a run to a recipe that leaves nothing of its work to dice.
 
 use crate::Recipe;
-use schism_history::{Entry, FaultEdge, History, Nanos, NodeId, OpKind, Phase};
+use crate::recipe::CLIENTS_MAX;
+use schism_history::{Entry, FaultEdge, History, Nanos, NodeId, OpKind, Phase, Worker};
 use schism_nemesis::{Fault, Target};
 use schism_run::Scripted;
 use std::time::Duration;
@@ -15,20 +16,25 @@ pub fn chaos(history: &History) -> Option<(Nanos, Nanos)> {
     Some((when(Phase::Chaos)?, when(Phase::Heal)?))
 }
 
-/// The recipe of a run with every operation written down as it happened. The logical processes
-/// become the clients: each has one operation at a time.
+/// The recipe of a run with every operation written down as it happened, each asked by the client
+/// that asked it: how long its messages take depends on that.
 pub fn literal(recipe: &Recipe, history: &History) -> Option<Recipe> {
     let (begin, end) = chaos(history)?;
     let mut script = Vec::new();
+    let mut clients = Clients::new(recipe.concurrency);
     for record in &history.records {
         let Entry::Op(op) = &record.entry else { continue };
+        if op.kind == OpKind::Info {
+            clients.ended_in_doubt(op.process)?;
+        }
         if op.kind != OpKind::Invoke {
             continue;
         }
+        let client = clients.of(op.process)?;
         let late = record.time >= end;
         script.push(Scripted {
             at: (!late).then(|| Duration::from_nanos(record.time.saturating_sub(begin))),
-            client: if late { 0 } else { u32::try_from(op.process).ok()? },
+            client: if late { 0 } else { client },
             node: op.node?,
             f: op.f.clone(),
             key: op.key.clone(),
@@ -45,6 +51,38 @@ pub fn literal(recipe: &Recipe, history: &History) -> Option<Recipe> {
         script: Some(script),
         ..recipe.clone()
     })
+}
+
+/// Which client each logical process was on: the next process takes over whose last operation ended
+/// in doubt, or is on a client that was not there before.
+struct Clients {
+    by_process: Vec<u32>,
+    count: u32,
+}
+
+impl Clients {
+    fn new(count: u32) -> Clients {
+        Clients { by_process: (0..count).collect(), count }
+    }
+
+    fn of(&mut self, process: Worker) -> Option<u32> {
+        let process = usize::try_from(process).ok()?;
+        while self.by_process.len() <= process {
+            // No run has as many.
+            if self.count >= CLIENTS_MAX {
+                return None;
+            }
+            self.by_process.push(self.count);
+            self.count += 1;
+        }
+        Some(self.by_process[process])
+    }
+
+    fn ended_in_doubt(&mut self, process: Worker) -> Option<()> {
+        let client = self.of(process)?;
+        self.by_process.push(client);
+        Some(())
+    }
 }
 
 /// A fault of the plan as it came to pass: at which nodes, from when until when. Nothing if it

@@ -6,6 +6,7 @@ mod literal;
 mod messages;
 mod mutate;
 mod nodes;
+mod shaken;
 mod shrink;
 mod situations;
 mod size;

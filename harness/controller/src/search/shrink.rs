@@ -8,7 +8,7 @@
 use super::literal::{as_it_happened, chaos, literal};
 use super::size::Size;
 use super::times::{STRETCHED_MAX, earlier, ended_at, moments, stretched, with_times};
-use super::{messages, nodes};
+use super::{messages, nodes, shaken};
 use crate::environment::allowance;
 use crate::judge::judge;
 use crate::recipe::Written;
@@ -77,10 +77,8 @@ struct Shrinking<'a> {
     told: &'a mut dyn FnMut(Size, u64),
 }
 
-/// So many nodes are few.
-const FEW: u16 = 3;
-/// How often the same work is tried at other times.
-const SHAKES: u64 = 400;
+/// How often the same things are tried at other times.
+const SHAKES: u64 = 2000;
 /// The key of the stream of random numbers.
 const SHAKEN: u64 = 0x7368_616b;
 /// So many node steps may be spent on seeds for one smaller recipe.
@@ -140,7 +138,7 @@ impl<'a> Shrinking<'a> {
     fn work(&mut self) -> Result<(), Error> {
         self.truncate();
         self.leave_out_all();
-        if self.best.nodes > FEW && self.shaken() {
+        if !shaken::is_small(&self.best) && self.shaken() {
             self.leave_out_all();
         }
         self.plainer_faults();
@@ -167,27 +165,19 @@ impl<'a> Shrinking<'a> {
         }
     }
 
-    /// What needs many nodes only because of its timing may need few with another: the same work
-    /// on few nodes, at other times.
+    /// What is large only because of its timing may be small with another.
     fn shaken(&mut self) -> bool {
         let mut dice = Rng::new(self.best.seed, &[SHAKEN]);
+        let half = Instant::now() + self.deadline.saturating_duration_since(Instant::now()) / 2;
         for _ in 0..SHAKES {
-            let mut candidate = self.best.clone();
-            while candidate.nodes > FEW {
-                let gone = NodeId(dice.below(candidate.nodes.into()) as u16);
-                let Some(fewer) = nodes::without(&candidate, gone, true) else { return false };
-                candidate = fewer;
-            }
-            let span = Duration::from_millis(5 << dice.below(6)).min(candidate.time_limit);
-            for operation in candidate.script.iter_mut().flatten() {
-                operation.at = operation.at.map(|_| dice.between(Duration::ZERO, span));
-            }
-            candidate.script.get_or_insert_default().sort_by_key(|operation| operation.at);
-            candidate.seed = dice.below(i64::MAX as u64);
+            let Some(candidate) = shaken::shaken(&self.best, &mut dice) else { return false };
             let seed = candidate.seed;
             let possible = candidate.check().is_ok() && self.allowed(&candidate);
             if possible && self.accept_with_seeds(candidate, seed, 1) {
                 return true;
+            }
+            if Instant::now() >= half {
+                break;
             }
         }
         false
