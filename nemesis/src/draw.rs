@@ -27,6 +27,14 @@ use std::time::Duration;
 const FAULTY: u64 = 85;
 /// How many plans have a storm of restarts, where restarts are permitted.
 const STORMS: f64 = 0.6;
+/// How many kills at a known time find a victim that lags behind.
+const RUN_UPS: f64 = 0.85;
+/// How often, where nobody comes back, the leader is killed before anybody else is.
+const LEADER_FIRST: f64 = 0.8;
+/// How often a leader is killed just before the end.
+const PARTING_SHOTS: f64 = 0.3;
+/// How often as many more are killed for good as may be.
+const MORE: f64 = 0.7;
 /// How often a fault that must be there is drawn at random before it is searched for.
 const TRIES: u64 = 60;
 
@@ -129,6 +137,9 @@ impl Drawing {
         }
         for class in &classes {
             self.place_surely(*class, crowded && !self.allow.restart);
+            if *class == Class::Kill && !self.allow.restart && !crowded {
+                self.place_more_kills();
+            }
         }
         let pace = match (self.mix, classes.len()) {
             (Mix::Crash, _) if !self.allow.restart => 3.0,
@@ -143,6 +154,9 @@ impl Drawing {
             .iter()
             .flat_map(|class| std::iter::repeat_n(*class, class.weight(&self.allow)))
             .collect();
+        if self.allow.restart && self.allow.leader && classes.contains(&Class::Kill) {
+            self.place_parting_shot();
+        }
         let mut at = self.start as f64;
         loop {
             at -= pace * libm::log(1.0 - self.rng.unit());
@@ -217,6 +231,27 @@ impl Drawing {
         }
     }
 
+    /// What a leader leaves behind when it falls is mended by those who lead after it, if it can be: so
+    /// the last to fall does so with much on its way, and not long before the end.
+    fn place_parting_shot(&mut self) {
+        if !self.rng.chance(PARTING_SHOTS) {
+            return;
+        }
+        let length = self.unit / 2;
+        let from = Duration::from_millis(self.end - length);
+        let after = if self.allow.keep_disk { AfterKill::KeepDisk } else { AfterKill::WipeDisk };
+        let kill = Fault {
+            what: What::Kill(after),
+            target: Target::Leader,
+            from,
+            until: Duration::from_millis(self.end),
+            when: None,
+        };
+        if self.keep(kill.clone()) {
+            self.place_run_up(&kill);
+        }
+    }
+
     /// When a leader falls that hardly got to anything: while it sends one of its first messages,
     /// just after a client has asked it for something, or just after it told of something.
     fn first_deed(&mut self) -> Moment {
@@ -265,12 +300,21 @@ impl Drawing {
         }
         let (from, until) = (Duration::from_millis(from), Duration::from_millis(until));
         let (rng, allow) = (&mut self.rng, &self.allow);
-        let Some(fault) = class.draw(rng, self.mix, allow, self.nodes, from, until) else {
+        let Some(mut fault) = class.draw(rng, self.mix, allow, self.nodes, from, until) else {
             return false;
         };
+        let first = !self.plan.faults.iter().any(Fault::is_for_good);
+        if fault.is_for_good() && allow.leader && first && rng.chance(LEADER_FIRST) {
+            (fault.target, fault.when) = (Target::Leader, None);
+        }
+        let kill = matches!(fault.what, What::Kill(_)) && fault.when.is_none();
+        let run_up = kill.then(|| fault.clone()).filter(|_| self.rng.chance(RUN_UPS));
         let short = matches!(fault.what, What::Limit(Limit::Descriptors(_)));
         let whom = fault.target.clone();
         let kept = self.keep(fault);
+        if let Some(kill) = run_up.filter(|_| kept) {
+            self.place_run_up(&kill);
+        }
         if kept && short && length >= 4 {
             self.keep_restart(whom, from, length);
         }
@@ -283,6 +327,27 @@ impl Drawing {
         let what = What::Kill(after);
         let [from, until] = [length / 4, length / 2].map(|ms| from + Duration::from_millis(ms));
         self.keep(Fault { what, target, from, until, when: None });
+    }
+
+    /// Has the victim of a kill lag behind before it.
+    fn place_run_up(&mut self, kill: &Fault) {
+        if matches!(self.mix, Mix::Everything | Mix::Swarm)
+            && let Some(run_up) = class::run_up(&mut self.rng, &self.allow, kill)
+            && run_up.from >= Duration::from_millis(self.start)
+        {
+            self.keep(run_up);
+        }
+    }
+
+    /// Where nobody comes back there are only so many kills, and each meets one situation: they
+    /// find their places before anything else does.
+    fn place_more_kills(&mut self) {
+        for _ in 1..self.allow.crash_max.min(self.nodes) {
+            let (from, length) = (self.start + self.rng.below(self.end - self.start), 1);
+            if self.rng.chance(MORE) {
+                self.place(Class::Kill, from, length);
+            }
+        }
     }
 
     /// Keeps a fault if everything still fits.

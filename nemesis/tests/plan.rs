@@ -356,11 +356,13 @@ fn any_fault() -> impl Strategy<Value = Fault> {
             shape,
             cap: a + b
         }),
-    ];
+    ]
+    .boxed();
     let what = prop_oneof![
         shape.prop_map(What::Partition),
         (0.01..1.0).prop_map(What::Loss),
-        delay.prop_map(What::Delay),
+        delay.clone().prop_map(What::Delay),
+        delay.prop_map(What::Lag),
         (0.01..1.0, time()).prop_map(|(probability, within)| {
             What::Duplicate(Duplicate { probability, within })
         }),

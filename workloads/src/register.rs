@@ -47,7 +47,8 @@ impl Workload for Register {
         let writes = match (self.shape.single_writer, client.node.0) {
             (true, 0) => 80,
             (true, _) => 0,
-            (false, _) => 50,
+            // Reads find more in between if they are more.
+            (false, _) => 30,
         };
         if !client.percent(writes) {
             return Some(Op::keyed("read", key, Value::Nil));

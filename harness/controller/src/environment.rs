@@ -74,8 +74,20 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
         // Simulated nodes meet no limit, and no model permits lies.
         limits: false,
         liars_max: 0,
-        leader: card.workload == "kv",
+        leader: tells_who_leads(card),
     }
+}
+
+/// Whether the protocol tells who leads.
+fn tells_who_leads(card: &Card) -> bool {
+    card.workload == "kv"
+        || about_leaders(card.name)
+        || card.promises.iter().any(|promise| about_leaders(promise))
+}
+
+/// Whether a promise, or the name of a protocol, is about leaders.
+pub fn about_leaders(text: &str) -> bool {
+    text.contains("lead") || text.contains("elect")
 }
 
 /// How many may crash so that two stay: what nobody else has seen, nobody can disagree about.

@@ -1,6 +1,6 @@
 //! From what a user asks for to a recipe.
 
-use crate::environment::{allowance, talks};
+use crate::environment::{about_leaders, allowance, talks};
 use crate::recipe::silence;
 use crate::{Error, Recipe};
 use schism_nemesis::{Allowance, Circumstances, Mix, Plan};
@@ -204,12 +204,10 @@ impl Request {
 
     /// Adds the plan: the one written by hand, or one drawn within what the model permits.
     fn planned(&self, recipe: Recipe, allow: &Allowance) -> Result<Recipe, Error> {
-        let about_leaders =
-            |promise: &String| promise.contains("lead") || promise.contains("elect");
         // Of a program that nobody knows, it is not known whether it tells of leaders.
         let leads = allow.leader
             || !recipe.program.is_empty()
-            || recipe.properties.iter().any(about_leaders);
+            || recipe.properties.iter().any(|promise| about_leaders(promise));
         let plan = match &self.plan {
             Some(file) => {
                 let text = std::fs::read_to_string(file)

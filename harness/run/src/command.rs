@@ -85,7 +85,7 @@ pub enum Command {
 pub fn last_sends(seed: u64, node: NodeId, life: u32, sending: bool) -> impl FnMut() -> bool {
     const LAST_SENDS: u64 = 3;
     let mut dice = Rng::new(seed, &[LAST_SENDS, u64::from(node.0), u64::from(life)]);
-    let chance = [0.0, 0.5, 1.0][dice.below(3) as usize];
+    let chance = [0.0, 0.5, 0.5, 1.0][dice.below(4) as usize];
     let chance = if sending { 0.5 } else { chance };
     move || dice.chance(chance)
 }

@@ -58,7 +58,7 @@ fn clash(one: &Fault, other: &Fault, allow: &Allowance) -> bool {
         // The second would find the node dead or stopped, or be undone by the end of the first.
         || (both(takes_away)
             && may_share_a_node(one, other)
-            && !(both(Fault::is_for_good) && sends(one) != sends(other))
+            && !(both(Fault::is_for_good) && (leads(one) || leads(other)))
             && !starts_short(one, other)
             && !starts_short(other, one))
         // The dead do not lie.
@@ -68,7 +68,9 @@ fn clash(one: &Fault, other: &Fault, allow: &Allowance) -> bool {
             }))
         // Where it is left to chance who is where, the sum of two cannot be known beforehand.
         || (both(puts_out) && (is_open(one) || is_open(other)))
-        || (both(puts_out) && leads(one) && leads(other))
+        || (both(puts_out)
+            && (leads(one) && leads(other))
+            && (allow.partition || !both(Fault::is_for_good)))
 }
 
 /// Whether a node is started again while it has few descriptors: that is when it needs them.
@@ -82,18 +84,15 @@ fn starts_short(limit: &Fault, kill: &Fault) -> bool {
         && kill.until < limit.until
 }
 
+/// Whether it strikes whoever leads or sends: not one that was killed for good before, but it cannot
+/// be known beforehand who.
 fn leads(fault: &Fault) -> bool {
-    matches!(fault.target, Target::Leader | Target::NewLeader) || sends(fault)
-}
-
-/// Whether it strikes whoever sends: not one that was killed for good before, but it cannot be
-/// known beforehand who.
-fn sends(fault: &Fault) -> bool {
-    fault.target == Target::Sender
+    matches!(fault.target, Target::Leader | Target::NewLeader | Target::Sender)
 }
 
 fn delays(fault: &Fault) -> bool {
-    matches!(fault.what, What::Delay(_) | What::Reorder(_) | What::Duplicate(_) | What::Rate(_))
+    use What::*;
+    matches!(fault.what, Delay(_) | Lag(_) | Reorder(_) | Duplicate(_) | Rate(_))
 }
 
 /// Whether it takes nodes out of the cluster.
@@ -147,8 +146,10 @@ fn connected_enough(in_force: &[&Fault], allow: &Allowance, nodes: u16) -> bool 
 }
 
 /// How many nodes are out: dead, stopped, or cut off from the largest group that still reach one
-/// another, over any number of links that work in both directions.
+/// another, over any number of links that work in both directions. Of several that strike whoever
+/// leads, which happens only where no link is cut, each but the first takes one more.
 fn out<'a>(in_force: impl Iterator<Item = &'a Fault>, leader: NodeId, nodes: u16) -> u16 {
+    let mut leaders = 0u16;
     let mut down = vec![false; usize::from(nodes)];
     let mut cut: BTreeSet<(NodeId, NodeId)> = BTreeSet::new();
     for fault in in_force {
@@ -166,12 +167,13 @@ fn out<'a>(in_force: impl Iterator<Item = &'a Fault>, leader: NodeId, nodes: u16
                 cut.extend(Shape::Isolate.cut(nodes, &targets, &mut Rng::new(0, &[])).links)
             }
             _ if takes_away(fault) => {
+                leaders += u16::from(leads(fault));
                 targets.iter().for_each(|node| down[usize::from(node.0)] = true);
             }
             _ => {}
         }
     }
-    nodes - largest_group(&mut down, &cut)
+    nodes - largest_group(&mut down, &cut) + leaders.saturating_sub(1)
 }
 
 /// The size of the largest group of live nodes that reach one another. Uses `down` to mark whom it

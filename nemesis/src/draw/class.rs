@@ -35,10 +35,20 @@ pub(super) enum Class {
 const DAMAGES: [AfterKill; 3] = [AfterKill::BitFlip, AfterKill::RollBack, AfterKill::WipeDisk];
 /// How many of the kills strike whoever is in the middle of sending.
 const SENDERS: f64 = 0.3;
+/// The same where delays are short: at any other time hardly anything is on its way.
+const SENDERS_WITHOUT_DELAY: f64 = 0.8;
+/// How many of the kills strike the leader, if it is known…
+const LEADERS: f64 = 0.35;
+/// …and how many where that happens only a few times, because nobody comes back.
+const LEADERS_FOR_GOOD: f64 = 0.5;
 /// No clock is drawn to be further off than this.
 const FURTHEST: Duration = Duration::from_secs(2);
 /// Bounds on delay tighter than this leave no room for faults.
 const SHORTEST_BOUND: Duration = Duration::from_micros(100);
+/// Bounds tighter than this leave hardly any.
+const SHORT_BOUND: Duration = Duration::from_millis(100);
+/// For so long a node lags behind before it is killed, at most.
+const RUN_UPS: [u64; 4] = [20, 60, 150, 300];
 
 impl Class {
     /// The classes that a mix wants and an allowance permits.
@@ -61,7 +71,7 @@ impl Class {
                 Clock, Slow, DiskFails, DiskSlow, Limit, Turn,
             ],
         };
-        let late = allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND);
+        let late = may_be_late(allow);
         let permitted = |class: &Class| match class {
             Partition => allow.partition && nodes > 1,
             Loss => allow.loss_max > 0.0 && nodes > 1,
@@ -128,7 +138,9 @@ impl Class {
                 if after == AfterKill::ForGood {
                     until = from;
                 }
-                let target = if rng.chance(SENDERS) && nodes > 1 {
+                let short = allow.delay_max.is_some_and(|bound| bound < SHORT_BOUND);
+                let senders = if short { SENDERS_WITHOUT_DELAY } else { SENDERS };
+                let target = if rng.chance(senders) && nodes > 1 {
                     when = Some(Moment::any_message(1 + rng.below(60) as u32));
                     Target::Sender
                 } else {
@@ -218,13 +230,16 @@ fn partition(rng: &mut Rng, allow: &Allowance, nodes: u16) -> Option<(What, Targ
     cuts.then_some((What::Partition(shape), target))
 }
 
-/// Whom to kill or pause: mostly one, at times as many as may be out.
+/// Whom to kill or pause: mostly one, at times as many as may be out. Where nobody comes back there
+/// may be no other time for those.
 fn victims(rng: &mut Rng, allow: &Allowance, nodes: u16) -> Target {
-    if allow.leader && rng.chance(0.35) {
+    let leaders = if allow.restart { LEADERS } else { LEADERS_FOR_GOOD };
+    if allow.leader && rng.chance(leaders) {
         return Target::Leader;
     }
     let most = allow.crash_max.clamp(1, nodes.max(1));
-    let count = if rng.chance(0.6) { 1 } else { 1 + rng.below(u64::from(most)) as u16 };
+    let one = if allow.restart { 0.6 } else { 0.2 };
+    let count = if rng.chance(one) { 1 } else { 1 + rng.below(u64::from(most)) as u16 };
     named(rng, nodes, count)
 }
 
@@ -234,6 +249,26 @@ fn limit(rng: &mut Rng) -> Limit {
         return Limit::Memory(*rng.pick(&[4, 8, 16, 24, 32, 64]).unwrap_or(&16) << 20);
     }
     Limit::Descriptors(3 + rng.below(10))
+}
+
+/// Whether a fault may make messages late.
+fn may_be_late(allow: &Allowance) -> bool {
+    allow.delay_max.is_none_or(|bound| bound >= SHORTEST_BOUND)
+}
+
+/// What makes a kill find more on its way than the moment's few messages: for a while before it, the
+/// victim lags behind. It hears and answers as ever, and what it has said to others by the end may
+/// be lost with it.
+pub(super) fn run_up(rng: &mut Rng, allow: &Allowance, kill: &Fault) -> Option<Fault> {
+    let long = Duration::from_millis(*rng.pick(&RUN_UPS)?);
+    let lag = allow.delay_max.map_or(long, |bound| long.min(bound * 3 / 5));
+    may_be_late(allow).then(|| Fault {
+        what: What::Lag(Delay::Constant(lag)),
+        target: kill.target.clone(),
+        from: kill.from.saturating_sub(long),
+        until: kill.from,
+        when: None,
+    })
 }
 
 /// Whose links misbehave: everybody's, one node's or some nodes'.

@@ -88,7 +88,7 @@ fn check_what(what: &What, nodes: u16) -> Result<(), String> {
     match what {
         What::Partition(shape) => check_shape(shape, nodes),
         What::Loss(p) | What::Corrupt(p) => probability(*p),
-        What::Delay(delay) => match delay.refusal() {
+        What::Delay(delay) | What::Lag(delay) => match delay.refusal() {
             Some(why) => Err(why),
             None => positive(delay.longest(), "the longest delay"),
         },

@@ -101,6 +101,8 @@ pub enum What {
     Loss(f64),
     /// Messages from and to the target take longer.
     Delay(Delay),
+    /// What the target sends to others takes longer, while it hears them as before.
+    Lag(Delay),
     /// Messages from and to the target arrive twice.
     Duplicate(Duplicate),
     /// Messages from and to the target overtake one another.
@@ -160,7 +162,7 @@ impl What {
     pub fn needs_target(&self) -> bool {
         match self {
             What::Kill(_) | What::Pause | What::Slow(_) | What::Clock(_) => true,
-            What::Disk(_) | What::Limit(_) | What::Turn(_) => true,
+            What::Disk(_) | What::Limit(_) | What::Turn(_) | What::Lag(_) => true,
             What::Partition(shape) => shape.is_targeted(),
             _ => false,
         }
@@ -177,7 +179,9 @@ impl What {
         match *self {
             What::Partition(_) => Some(LinkRule { cut: true, ..perfect }),
             What::Loss(loss) => Some(LinkRule { loss, ..perfect }),
-            What::Delay(delay) => Some(LinkRule { delay: Some(delay), ..perfect }),
+            What::Delay(delay) | What::Lag(delay) => {
+                Some(LinkRule { delay: Some(delay), ..perfect })
+            }
             What::Duplicate(Duplicate { probability, within }) => {
                 Some(LinkRule { duplicate: probability, duplicate_within: within, ..perfect })
             }
@@ -199,6 +203,8 @@ impl What {
             What::Partition(shape) => format!("partition {}{on}", shape.name()),
             What::Loss(p) => format!("loss {}{around}", percent(*p)),
             What::Delay(delay) => format!("delay {delay}{around}"),
+            What::Lag(delay) if whom.is_empty() => format!("lag {delay}"),
+            What::Lag(delay) => format!("lag {delay} behind {whom}"),
             What::Duplicate(Duplicate { probability, within }) if within.is_zero() => {
                 format!("duplicate {}{around}", percent(*probability))
             }

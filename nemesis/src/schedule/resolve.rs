@@ -57,14 +57,23 @@ pub(super) fn resolve(
         let links =
             (0..nodes).flat_map(|src| (0..nodes).map(move |dest| (NodeId(src), NodeId(dest))));
         rules = links
-            .filter(|(src, dest)| src != dest && (targets.contains(src) || targets.contains(dest)))
+            .filter(|(src, dest)| src != dest && concerns(&fault.what, &targets, *src, *dest))
             .map(|(src, dest)| (Peer::Node(src), Peer::Node(dest), rule))
             .collect();
         if fault.target == Target::All {
             whom.clear();
         }
+        if rules.is_empty() {
+            missing = "nobody else is there to hear it".into();
+        }
     }
     Resolved { words: fault.what.words(&whom), targets, rules, missing }
+}
+
+/// Whether what happens to links happens to this one.
+fn concerns(what: &What, targets: &[NodeId], src: NodeId, dest: NodeId) -> bool {
+    let (from, to) = (targets.contains(&src), targets.contains(&dest));
+    if let What::Lag(_) = what { from && !to } else { from || to }
 }
 
 /// Something that was said is said again within so long.
