@@ -25,7 +25,8 @@ pub fn check(args: &CheckArgs) -> Outcome {
     let budget = Budget { time: args.timeout, memory: args.memory.saturating_mul(1 << 20) };
     let (verdict, report) = match model {
         Some(model) => {
-            let report = search(&history, &model, &budget).map_err(|error| {
+            let told = !args.quiet || args.html.is_some();
+            let report = search(&history, &model, &budget, told).map_err(|error| {
                 let place = error.record().and_then(|record| locate(&file, &load, record));
                 let place = place.map_or_else(|| file.display().to_string(), |p| p.to_string());
                 Error::usage(format!("{place}: {error}"))
@@ -72,10 +73,16 @@ pub fn check(args: &CheckArgs) -> Outcome {
     Ok(verdict.overall.exit_code() as u8)
 }
 
-fn search(history: &History, model: &ModelKind, budget: &Budget) -> Result<Report, CheckError> {
+/// Judges a history. What nobody is told need not be explained.
+fn search(
+    history: &History,
+    model: &ModelKind,
+    budget: &Budget,
+    told: bool,
+) -> Result<Report, CheckError> {
     // The history and this program are in memory already.
     let memory = budget.memory.saturating_sub(resident());
-    let options = Options { time: Some(budget.time), memory, ..Options::default() };
+    let options = Options { time: Some(budget.time), memory, explain: told, ..Options::default() };
     check_history(history, model, &options)
 }
 

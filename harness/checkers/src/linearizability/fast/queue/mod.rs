@@ -1,0 +1,209 @@
+//! A queue whose values are unique, in time linear in the history.
+//!
+//! Let `u` be put in before `v` (its enqueue returned before the other's was called) and `v` be
+//! taken out before `u` (its dequeue returned before the other's was called, or `u` never is):
+//! that cannot be explained, and nothing else about values that came out can be wrong. A dequeue
+//! that found nothing needs an instant at which no value must have been inside: one whose enqueue
+//! had returned and whose dequeue was not called yet.
+//!
+//! Both are told by one number as positions go by: the last dequeue to be called of all values
+//! whose enqueues have returned. A value whose enqueue is called now must not be out by then; and
+//! while that dequeue is still to come, the queue is not empty.
+
+mod order;
+
+use super::Shortcut;
+use crate::linearizability::model::{Call, NEVER};
+use crate::linearizability::models::CollectionOp;
+use order::arrange;
+
+/// The ends of a value's two operations.
+#[derive(Clone, Copy)]
+struct Item {
+    put_called: u32,
+    put_returned: u32,
+    take_called: u32,
+    take_returned: u32,
+}
+
+const ABSENT: Item =
+    Item { put_called: NEVER, put_returned: NEVER, take_called: NEVER, take_returned: NEVER };
+
+impl Item {
+    fn put(&self) -> bool {
+        self.put_called != NEVER
+    }
+
+    fn taken(&self) -> bool {
+        self.take_called != NEVER
+    }
+}
+
+/// What happens at a position, in the two lowest bits; above them, what matters about it. Nothing
+/// is all zeros: memory that is costs nothing until it is looked at.
+const PUT_CALLED: u32 = 1;
+const PUT_RETURNED: u32 = 2;
+const EMPTY_RETURNED: u32 = 3;
+/// The last position there can be; a dequeue that never happened stands there.
+const LAST: u32 = NEVER >> 2;
+
+/// Checks a queue that is empty at first.
+pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<CollectionOp>> {
+    let most = 16 * calls.len() + 1024;
+    let mut items: Vec<Item> = Vec::with_capacity(calls.len() / 2 + 1);
+    let mut positions = 0;
+    let mut empties = 0;
+    let mut twice: Option<u32> = None;
+    for call in calls {
+        let end = if call.optional() { call.called } else { call.returned };
+        positions = positions.max(end + 1);
+        let (CollectionOp::Put(value) | CollectionOp::Take(value)) = call.op else {
+            // Nobody knows what a dequeue took that may never have happened.
+            if call.optional() || call.op == CollectionOp::TakeAny {
+                return None;
+            }
+            empties += 1;
+            continue;
+        };
+        let value = value as usize;
+        if value >= items.len() {
+            if value > most {
+                return None;
+            }
+            items.resize(value + 1, ABSENT);
+        }
+        let item = &mut items[value];
+        if let CollectionOp::Put(_) = call.op {
+            if item.put() {
+                return None;
+            }
+            (item.put_called, item.put_returned) = (call.called, call.returned);
+        } else if call.optional() {
+            return None;
+        } else if item.taken() {
+            // Wrong only if it was put in once, which is not known before the end.
+            twice.get_or_insert(value as u32);
+        } else {
+            (item.take_called, item.take_returned) = (call.called, call.returned);
+        }
+    }
+    if positions >= LAST {
+        return None;
+    }
+    if let Some(value) = twice {
+        return Shortcut::violation(concerning(calls, &[value]));
+    }
+    let mut events = vec![0; positions as usize];
+    for (value, item) in items.iter().enumerate() {
+        if item.take_returned < item.put_called {
+            // Nobody put it in, or later.
+            return Shortcut::violation(concerning(calls, &[value as u32]));
+        }
+        if !item.put() || (item.put_returned == NEVER && !item.taken()) {
+            continue;
+        }
+        events[item.put_called as usize] = item.take_returned.min(LAST) << 2 | PUT_CALLED;
+        if item.put_returned != NEVER {
+            events[item.put_returned as usize] = item.take_called.min(LAST) << 2 | PUT_RETURNED;
+        }
+    }
+    if empties > 0 {
+        for call in calls.iter().filter(|call| call.op == CollectionOp::Empty) {
+            events[call.returned as usize] = call.called << 2 | EMPTY_RETURNED;
+        }
+    }
+    match sweep(&events, order.then_some(empties)) {
+        Ok(gaps) => {
+            let order = order.then(|| arrange(calls, items.len(), &gaps));
+            Some(Shortcut::Linearizable(order))
+        }
+        Err(position) => Shortcut::violation(witness(calls, &items, position)),
+    }
+}
+
+/// Goes over all positions. Gives the last position before a gap in which each dequeue that found
+/// nothing has a place, in the order of their returns, if asked for; or the position at which
+/// something is wrong.
+fn sweep(events: &[u32], empties: Option<usize>) -> Result<Vec<u32>, u32> {
+    // Of the values put in for certain, the last call of a dequeue.
+    let mut latest = 0;
+    // One more than the last position after which nothing had to be inside.
+    let mut free = 0;
+    let mut gaps = Vec::with_capacity(empties.unwrap_or(0));
+    for (position, &event) in events.iter().enumerate() {
+        let (what, about) = (event & 3, event >> 2);
+        latest = latest.max(if what == PUT_RETURNED { about } else { 0 });
+        // One test for what hardly ever happens.
+        if (what == PUT_CALLED) & (latest > about) | (what == EMPTY_RETURNED) {
+            if what == PUT_CALLED || free <= about {
+                return Err(position as u32);
+            }
+            if empties.is_some() {
+                gaps.push(free - 1);
+            }
+        }
+        free = if latest <= position as u32 { position as u32 + 1 } else { free };
+    }
+    Ok(gaps)
+}
+
+/// The operations that cannot be explained, by the position at which that shows.
+fn witness(calls: &[Call<CollectionOp>], items: &[Item], position: u32) -> Vec<u32> {
+    let here = |call: &Call<CollectionOp>| match call.op {
+        CollectionOp::Put(_) => call.called == position,
+        _ => call.returned == position,
+    };
+    let Some(at) = calls.iter().position(here) else { return Vec::new() };
+    let CollectionOp::Put(value) = calls[at].op else {
+        let mut witness = concerning(calls, &crowd(items, &calls[at]));
+        witness.push(at as u32);
+        return witness;
+    };
+    let before = items.iter().enumerate().filter(|(_, item)| item.put_returned < position);
+    let latest = before.max_by_key(|(_, item)| item.take_called);
+    let holder = latest.map_or(value, |(holder, _)| holder as u32);
+    concerning(calls, &[holder, value])
+}
+
+/// The operations on some values.
+fn concerning(calls: &[Call<CollectionOp>], values: &[u32]) -> Vec<u32> {
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    let concerns = |call: &Call<CollectionOp>| match call.op {
+        CollectionOp::Put(value) | CollectionOp::Take(value) => {
+            values.binary_search(&value).is_ok()
+        }
+        CollectionOp::Empty | CollectionOp::TakeAny => false,
+    };
+    (0..calls.len() as u32).filter(|i| concerns(&calls[*i as usize])).collect()
+}
+
+/// Values of which one must have been inside at every moment of a dequeue that found nothing:
+/// always the one that stays longest.
+fn crowd(items: &[Item], empty: &Call<CollectionOp>) -> Vec<u32> {
+    let Call { called, returned, .. } = *empty;
+    let mut inside: Vec<(&Item, u32)> = items
+        .iter()
+        .zip(0..)
+        .filter(|(item, _)| {
+            item.put_returned < item.take_called.min(returned) && item.take_called > called
+        })
+        .collect();
+    inside.sort_by_key(|(item, _)| item.put_returned);
+    let mut crowd = Vec::new();
+    let (mut at, mut covered) = (0, called);
+    while covered < returned && at < inside.len() {
+        let mut longest = inside[at];
+        let mut next = at;
+        while let Some(one) = inside.get(next).filter(|(item, _)| item.put_returned <= covered) {
+            if one.0.take_called > longest.0.take_called {
+                longest = *one;
+            }
+            next += 1;
+        }
+        crowd.push(longest.1);
+        covered = covered.max(longest.0.take_called);
+        at = next.max(at + 1);
+    }
+    crowd
+}

@@ -1,0 +1,296 @@
+//! A verdict in the making: polynomial checks first, then the search, then the explanation.
+
+use super::core::forgotten;
+use super::engine::{Decided, Decision, decide};
+use super::erased::{Erased, erase};
+use super::explain::{Labels, Place, explain};
+use super::fast::{Shortcut, Witness};
+use super::partition::partition;
+use super::replay::replay;
+use super::report::{Order, Report, Verdict, Why};
+use super::survey::{Survey, survey};
+use super::{Call, Deadline, NEVER, Options, Spec};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Judges calls that have these labels.
+pub(crate) fn judge<M: Spec>(
+    model: &M,
+    name: &str,
+    calls: &[Call<M::Op>],
+    options: &Options,
+    labels: &dyn Labels,
+) -> Report {
+    let deadline = Deadline::after(options.time);
+    let mut judgement = Judgement {
+        options,
+        labels,
+        deadline,
+        orders: Vec::new(),
+        methods: Vec::new(),
+        configurations: 0,
+        notes: Vec::new(),
+    };
+    let Survey { concurrent, objects } = survey(calls);
+    let open = match options.rules.fast_paths {
+        true if objects <= 1 => judgement
+            .shortcut(model, calls, &|order| order)
+            .map(|done| done.then(FxHashSet::default)),
+        true => judgement.shortcuts(model, calls),
+        false => Ok(None),
+    };
+    let verdict = open.and_then(|open| {
+        if open.as_ref().is_some_and(FxHashSet::is_empty) {
+            return Ok(());
+        }
+        let (erased, numbered) = erase(model, calls);
+        let mut parts = partition(&erased, &numbered);
+        if let Some(open) = open {
+            parts.retain(|part| open.contains(&calls[part[0] as usize].object));
+        }
+        if parts.is_empty() { Ok(()) } else { judgement.search(&erased, &numbered, &parts) }
+    });
+    let Judgement { mut orders, mut methods, configurations, notes, .. } = judgement;
+    methods.dedup();
+    orders.sort_by_key(|(first, _)| *first);
+    Report {
+        model: name.into(),
+        property: "linearizable".into(),
+        operations: calls.len(),
+        concurrent,
+        objects,
+        verdict: verdict.err().unwrap_or_else(|| Verdict::Linearizable {
+            orders: orders.into_iter().map(|(_, order)| order).collect(),
+        }),
+        method: if methods.is_empty() { "search".into() } else { methods.join(", ") },
+        configurations,
+        notes,
+    }
+}
+
+/// A verdict in the making. What ends it early is an `Err`.
+struct Judgement<'a> {
+    options: &'a Options,
+    labels: &'a dyn Labels,
+    deadline: Deadline,
+    /// Orders, by the first call of their part.
+    orders: Vec<(u32, Order)>,
+    methods: Vec<&'static str>,
+    configurations: u64,
+    notes: Vec<String>,
+}
+
+impl Judgement<'_> {
+    /// Tries the model's polynomial check on every object. Returns the objects left open; `None`
+    /// stands for all of them.
+    fn shortcuts<M: Spec>(
+        &mut self,
+        model: &M,
+        calls: &[Call<M::Op>],
+    ) -> Result<Option<FxHashSet<u32>>, Verdict> {
+        let mut objects: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (i, call) in calls.iter().enumerate() {
+            objects.entry(call.object).or_default().push(i as u32);
+        }
+        let mut numbers: Vec<u32> = objects.keys().copied().collect();
+        numbers.sort_unstable();
+        let places = places(calls);
+        let place = |position: u32| places.get(position as usize).copied().unwrap_or(NEVER);
+        let mut open = FxHashSet::default();
+        for object in numbers {
+            let members = &objects[&object];
+            let own = |i: &u32| {
+                let Call { op, called, returned, .. } = &calls[*i as usize];
+                let (called, returned) = (place(*called), place(*returned));
+                Call { op: op.clone(), called, returned, object }
+            };
+            let own: Vec<Call<M::Op>> = members.iter().map(own).collect();
+            let whole = |order: Vec<u32>| order.iter().map(|i| members[*i as usize]).collect();
+            if !self.shortcut(model, &own, &whole)? {
+                open.insert(object);
+            }
+        }
+        Ok(Some(open))
+    }
+
+    /// Whether the polynomial check settles the calls of an object. `whole` turns their numbers
+    /// into those of the history.
+    fn shortcut<M: Spec>(
+        &mut self,
+        model: &M,
+        own: &[Call<M::Op>],
+        whole: &dyn Fn(Vec<u32>) -> Vec<u32>,
+    ) -> Result<bool, Verdict> {
+        match model.shortcut(own, self.options.order) {
+            None => return Ok(false),
+            Some(Shortcut::Linearizable(order)) => {
+                if let (true, Some(order)) = (self.options.order, order) {
+                    if let Err(error) = replay(model, own, &order) {
+                        self.notes.push(format!(
+                            "the polynomial check's order could not be replayed ({error}); \
+                             searched instead"
+                        ));
+                        return Ok(false);
+                    }
+                    self.keep(own.first().map_or(0, |call| call.object), &whole(order));
+                }
+            }
+            Some(Shortcut::Violation(witness)) => match self.witnessed(model, own, whole, &witness)
+            {
+                Some(verdict) => return Err(verdict),
+                None => {
+                    self.notes.push(
+                        "the polynomial check's witness was not confirmed; searched instead".into(),
+                    );
+                    return Ok(false);
+                }
+            },
+        }
+        self.methods.push("unique values");
+        Ok(true)
+    }
+
+    /// Explains a witness, if a search agrees that it cannot be explained.
+    fn witnessed<M: Spec>(
+        &mut self,
+        model: &M,
+        own: &[Call<M::Op>],
+        whole: &dyn Fn(Vec<u32>) -> Vec<u32>,
+        witness: &Witness<M::Op>,
+    ) -> Option<Verdict> {
+        let mut calls: Vec<Call<M::Op>> = Vec::new();
+        let mut origin: Vec<u32> = Vec::new();
+        let mut all: Vec<(u32, bool)> = witness.mandatory.iter().map(|i| (*i, true)).collect();
+        all.extend(witness.optional.iter().map(|i| (*i, false)));
+        all.sort_unstable();
+        for (i, mandatory) in all {
+            let mut call = own[i as usize].clone();
+            if let Some((_, op)) = witness.weakened.iter().find(|(weakened, _)| *weakened == i) {
+                call.op = op.clone();
+            }
+            let call = if mandatory { Some(call) } else { forgotten(model, &call) };
+            if let Some(call) = call {
+                calls.push(call);
+                origin.push(i);
+            }
+        }
+        let origin = whole(origin);
+        let (erased, numbered) = erase(model, &calls);
+        let everyone: Vec<u32> = (0..numbered.len() as u32).collect();
+        let decided = decide(
+            &erased,
+            &numbered,
+            std::slice::from_ref(&everyone),
+            self.options,
+            &self.deadline,
+        );
+        self.configurations += decided.configurations;
+        let Decision::Violation { reached, .. } = decided.decision else { return None };
+        self.methods.push("unique values");
+        let labels = Renumbered { labels: self.labels, origin: &origin };
+        let whole = self.options.explain;
+        explain(&erased, &numbered, &everyone, reached, &self.deadline, &labels, whole)
+            .map(|violation| Verdict::Violation(Box::new(violation)))
+    }
+
+    fn search(
+        &mut self,
+        model: &Erased<'_>,
+        calls: &[Call<u32>],
+        parts: &[Vec<u32>],
+    ) -> Result<(), Verdict> {
+        self.methods.push("search");
+        let Decided { decision, configurations, notes } =
+            decide(model, calls, parts, self.options, &self.deadline);
+        self.configurations += configurations;
+        self.notes.extend(notes);
+        match decision {
+            Decision::Linearizable(orders) => {
+                if self.options.order {
+                    for order in &orders {
+                        let object = order.first().map_or(0, |i| calls[*i as usize].object);
+                        self.keep(object, order);
+                    }
+                }
+                Ok(())
+            }
+            Decision::Unknown { why, part, decided } => {
+                let covered = covered(calls, parts, part, decided, self.labels);
+                Err(Verdict::Unknown { why, covered })
+            }
+            Decision::Violation { part, reached } => {
+                let members = &parts[part];
+                let (deadline, whole) = (&self.deadline, self.options.explain);
+                match explain(model, calls, members, reached, deadline, self.labels, whole) {
+                    Some(violation) => Err(Verdict::Violation(Box::new(violation))),
+                    None => {
+                        self.notes.push(
+                            "a search without hints explains what one with hints could not".into(),
+                        );
+                        let covered = covered(calls, parts, part, 0, self.labels);
+                        Err(Verdict::Unknown { why: Why::Step, covered })
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, object: u32, order: &[u32]) {
+        let Some(first) = order.iter().min() else { return };
+        let operations = self.labels.invoked(order);
+        self.orders.push((*first, Order { object: self.labels.object(object), operations }));
+    }
+}
+
+/// For each position of the history, its place among those of the same object, so that what is
+/// done for an object takes as long as the object's part and not as the history.
+fn places<Op>(calls: &[Call<Op>]) -> Vec<u32> {
+    let ends = |call: &Call<Op>| [call.called, call.returned];
+    let positions = calls.iter().flat_map(ends).filter(|position| *position != NEVER);
+    let mut places = vec![NEVER; positions.max().map_or(0, |last| last as usize + 1)];
+    for call in calls {
+        for end in ends(call).into_iter().filter(|end| *end != NEVER) {
+            places[end as usize] = call.object;
+        }
+    }
+    let mut next: FxHashMap<u32, u32> = FxHashMap::default();
+    for place in places.iter_mut().filter(|place| **place != NEVER) {
+        let next = next.entry(*place).or_insert(0);
+        *place = *next;
+        *next += 1;
+    }
+    places
+}
+
+/// Calls that were picked from others.
+struct Renumbered<'a> {
+    labels: &'a dyn Labels,
+    origin: &'a [u32],
+}
+
+impl Labels for Renumbered<'_> {
+    fn place(&self, call: u32) -> Place {
+        self.labels.place(self.origin[call as usize])
+    }
+
+    fn object(&self, object: u32) -> Option<String> {
+        self.labels.object(object)
+    }
+}
+
+/// What was decided before the search ended.
+fn covered<Op>(
+    calls: &[Call<Op>],
+    parts: &[Vec<u32>],
+    part: usize,
+    decided: usize,
+    labels: &dyn Labels,
+) -> String {
+    let members = &parts[part];
+    let name = members.first().and_then(|i| labels.object(calls[*i as usize].object));
+    let name = name.map_or_else(String::new, |name| format!(" (object {name})"));
+    format!(
+        "{decided} of {} independent parts decided; the first left open has {} operations{name}",
+        parts.len(),
+        members.len()
+    )
+}

@@ -1,0 +1,42 @@
+//! What a report tells about all calls at once, in one pass over them.
+
+use super::model::Call;
+
+/// What a history is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Survey {
+    /// How many calls overlap another one of the same object.
+    pub concurrent: usize,
+    /// How many objects they concern.
+    pub objects: usize,
+}
+
+/// The calls of an object, as far as they were seen.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// The latest return of one, plus one; 0 if there was none.
+    returned: u64,
+    /// Whether the one that returns then was counted.
+    counted: bool,
+}
+
+/// Looks at calls in the order in which they were called.
+pub(crate) fn survey<Op>(calls: &[Call<Op>]) -> Survey {
+    let mut seen: Vec<Seen> = Vec::new();
+    let mut survey = Survey { concurrent: 0, objects: 0 };
+    for call in calls {
+        let object = call.object as usize;
+        if object >= seen.len() {
+            seen.resize(object + 1, Seen::default());
+        }
+        let Seen { returned, counted } = &mut seen[object];
+        survey.objects += usize::from(*returned == 0);
+        let overlaps = u64::from(call.called) + 1 < *returned;
+        survey.concurrent += usize::from(overlaps) + usize::from(overlaps && !*counted);
+        *counted |= overlaps;
+        if u64::from(call.returned) + 1 > *returned {
+            (*returned, *counted) = (u64::from(call.returned) + 1, overlaps);
+        }
+    }
+    survey
+}
