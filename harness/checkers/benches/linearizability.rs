@@ -11,7 +11,7 @@
 mod generate;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use schism_checkers::linearizability::models::{FifoQueue, Register, Set};
+use schism_checkers::linearizability::models::{FifoQueue, Register, Set, Stack};
 use schism_checkers::linearizability::reference::{self, Plain};
 use schism_checkers::linearizability::{Call, Options, Spec, Verdict, check};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -25,14 +25,24 @@ struct Counting;
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+fn hold(bytes: usize) {
+    let held = HELD.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    PEAK.fetch_max(held, Ordering::Relaxed);
+}
+
 // SAFETY: every call is passed on to the system's allocator as it is; counting touches nothing
 // else.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let held = HELD.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(held, Ordering::Relaxed);
+        hold(layout.size());
         // SAFETY: the caller keeps the contract of `alloc`.
         unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        hold(layout.size());
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
@@ -42,8 +52,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        let held = HELD.fetch_add(size, Ordering::Relaxed) + size;
-        PEAK.fetch_max(held, Ordering::Relaxed);
+        hold(size);
         HELD.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller keeps the contract of `realloc`.
         unsafe { System.realloc(at, layout, size) }
@@ -179,6 +188,22 @@ fn rows(c: &mut Criterion) {
         if wanted(name) {
             let (model, calls) = generate::kv(count, clients, bad);
             row(c, name, &model, &calls);
+        }
+    }
+    for (name, stack, bad) in [
+        ("queue 10k repeated ok", false, false),
+        ("queue 10k repeated bad", false, true),
+        ("stack 10k repeated ok", true, false),
+        ("stack 10k repeated bad", true, true),
+    ] {
+        if !wanted(name) {
+            continue;
+        }
+        let calls = generate::repeated(10_000, 10, stack, bad);
+        if stack {
+            row(c, name, &Stack::default(), &calls);
+        } else {
+            row(c, name, &FifoQueue::default(), &calls);
         }
     }
     million(c, "register 1M unique", &Register::default(), generate::unique_register);

@@ -4,7 +4,9 @@
 mod linearizability_support;
 
 use linearizability_support::{Random, calls, intervals};
-use schism_checkers::linearizability::models::{Register, RegisterOp, Symbols};
+use schism_checkers::linearizability::models::{
+    CollectionOp, FifoQueue, Register, RegisterOp, Stack, Symbols,
+};
 use schism_checkers::linearizability::{
     Call, Deadline, Model, ModelKind, Monitor, NEVER, Options, Rules, Spec, Step, Verdict, Why,
     check, check_hints, check_history,
@@ -87,6 +89,30 @@ fn the_same_history_gives_the_same_report_on_any_number_of_threads() {
             assert_eq!(first, report(threads), "seed {seed}, {threads} threads");
         }
     }
+}
+
+#[test]
+fn queues_and_stacks_whose_values_come_again_are_decided() {
+    fn decided<M: Spec<Op = CollectionOp>>(name: &str, model: &M) {
+        let mut pool = vec![CollectionOp::Empty];
+        for value in 1..6 {
+            pool.extend([CollectionOp::Put(value), CollectionOp::Take(value)]);
+        }
+        for (seed, corrupt) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
+            let mut random = Random::new(seed);
+            let crash = 2 * (1 - corrupt);
+            let intervals = intervals(&mut random, 2_000, 8, crash);
+            let calls = calls(&mut random, model, &pool, &intervals, corrupt);
+            let options = Options { explain: false, ..Options::default() };
+            match check(model, &calls, &options).verdict {
+                Verdict::Linearizable { .. } => assert_eq!(corrupt, 0, "{name}, seed {seed}"),
+                Verdict::Violation(_) => assert_eq!(corrupt, 1, "{name}, seed {seed}"),
+                Verdict::Unknown { why, .. } => panic!("{name}, seed {seed}: {why}"),
+            }
+        }
+    }
+    decided("queue", &FifoQueue::default());
+    decided("stack", &Stack::default());
 }
 
 #[test]

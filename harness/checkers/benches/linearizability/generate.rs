@@ -214,6 +214,38 @@ pub fn unique_queue(count: usize, processes: usize) -> Vec<Call<CollectionOp>> {
     )
 }
 
+/// A queue's or a stack's operations on eight values. In a bad history one of the last results is
+/// wrong.
+pub fn repeated(
+    count: usize,
+    processes: usize,
+    stack: bool,
+    mut bad: bool,
+) -> Vec<Call<CollectionOp>> {
+    let mut inside = VecDeque::new();
+    run(
+        &mut Random::new(96),
+        count,
+        processes,
+        0,
+        |random| (random.below(100), 1 + random.below(8)),
+        |(kind, value), at| {
+            if kind < 50 {
+                inside.push_back(value);
+                return CollectionOp::Put(value);
+            }
+            match if stack { inside.pop_back() } else { inside.pop_front() } {
+                None => CollectionOp::Empty,
+                Some(value) if at >= count * 9 / 10 && std::mem::take(&mut bad) => {
+                    CollectionOp::Take(value % 8 + 1)
+                }
+                Some(value) => CollectionOp::Take(value),
+            }
+        },
+        |_| None,
+    )
+}
+
 /// Adds, removes and lookups of a thousand elements.
 pub fn set(count: usize, processes: usize) -> Vec<Call<SetOp>> {
     let mut there = vec![false; 1001];

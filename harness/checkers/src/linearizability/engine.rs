@@ -6,6 +6,7 @@
 //! Parts of a round are searched in parallel; the first one in order that fails is the one
 //! reported, so that neither threads nor their number change the outcome.
 
+use super::graphs::{Effort, Found};
 use super::model::{Call, Spec};
 use super::options::{Deadline, Options, Rules};
 use super::replay::replay_part;
@@ -21,6 +22,9 @@ use std::sync::{Arc, Mutex};
 const FIRST_ROUND: u64 = 256;
 /// How much more it may cost in each round than in the one before.
 const GROWTH: u64 = 8;
+/// Calls that are few, and configurations over states that come before a model's own search then.
+const FEW: usize = 300;
+const EASY: u64 = 10_000;
 /// Calls or configurations below which threads cost more than they bring.
 const WORTH_A_THREAD: u64 = 20_000;
 
@@ -141,8 +145,28 @@ impl<'a, M: Spec> Piece<'a, M> {
         }
     }
 
-    /// Searches once. Whoever lies is not believed again.
+    /// Searches once. Where the model has a search of its own that comes before a long one over
+    /// states, but after a short one if the calls are few: most questions are easy.
     pub fn search(&mut self, limits: Limits, breadth: bool) -> Answer {
+        let open =
+            |answer: &Answer| matches!(answer, Answer::Stopped(Why::Configurations | Why::Memory));
+        if !breadth && self.rules.own_search && self.model.searches() {
+            if self.members.len() <= FEW {
+                let configurations = limits.configurations.min(EASY);
+                let answer = self.search_states(Limits { configurations, ..limits }, false);
+                if !open(&answer) {
+                    return answer;
+                }
+            }
+            if let Some(answer) = self.own_search(limits).filter(|answer| !open(answer)) {
+                return answer;
+            }
+        }
+        self.search_states(limits, breadth)
+    }
+
+    /// Searches over states. Whoever lies is not believed again.
+    fn search_states(&mut self, limits: Limits, breadth: bool) -> Answer {
         loop {
             let Some(prepared) = &self.prepared else {
                 let expired = self.deadline.expired();
@@ -161,6 +185,28 @@ impl<'a, M: Spec> Piece<'a, M> {
             let Answer::Lied(lie) = outcome.answer else { return outcome.answer };
             self.distrust(lie);
         }
+    }
+
+    /// Searches the model's own way, which begins where the object does.
+    fn own_search(&mut self, limits: Limits) -> Option<Answer> {
+        if self.starts != self.model.init() {
+            return None;
+        }
+        let calls: Vec<Call<M::Op>> =
+            self.members.iter().map(|i| self.calls[*i as usize].clone()).collect();
+        let Limits { configurations, memory } = limits;
+        let (deadline, dominance) = (&self.deadline, self.rules.dominance);
+        let effort = Effort { deadline, configurations, memory, dominance };
+        let searched = self.model.search(&calls, &effort)?;
+        self.configurations += searched.configurations;
+        Some(match searched.answer {
+            Found::Order(order) => Answer::Order(order),
+            Found::Stopped(why) => Answer::Stopped(why),
+            Found::Nothing(reached) => {
+                let layers = self.prepared.as_ref().map_or(&[][..], |prepared| &prepared.layers);
+                Answer::Stuck(layers.partition_point(|layer| layer.returned < reached) as u32)
+            }
+        })
     }
 
     fn distrust(&mut self, lie: Lie) {

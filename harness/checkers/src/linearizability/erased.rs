@@ -4,6 +4,7 @@
 //! model (engine, core, explanation) is compiled once and not for each model. The numbers stand
 //! for values kept in two tables; equal values have equal numbers.
 
+use super::graphs::{Effort, Searched};
 use super::model::{Call, Keys, Spec, Step};
 use super::options::Deadline;
 use hashbrown::HashTable;
@@ -71,6 +72,8 @@ trait Numbered: Sync {
     fn reset(&self, op: u32) -> bool;
     fn looks_ahead(&self) -> bool;
     fn hopeless(&self, state: u32, op: u32) -> bool;
+    fn searches(&self) -> bool;
+    fn search(&self, calls: &[Call<u32>], effort: &Effort<'_>) -> Option<Searched>;
     fn state_bytes(&self, state: u32) -> usize;
     fn why_not(&self, state: u32, op: u32) -> String;
     fn describe(&self, op: u32) -> String;
@@ -105,7 +108,7 @@ impl<M: Spec> Numbered for Typed<'_, M> {
 
     fn first_rejected(&self, ops: &[u32]) -> Option<usize> {
         let table = self.ops.read();
-        self.model.first_rejected(&mut ops.iter().map(|op| &table.values[*op as usize]))
+        self.model.first_rejected(ops.iter().map(|op| &table.values[*op as usize]))
     }
 
     fn forget(&self, op: u32) -> Option<u32> {
@@ -140,6 +143,22 @@ impl<M: Spec> Numbered for Typed<'_, M> {
     fn hopeless(&self, state: u32, op: u32) -> bool {
         let (states, ops) = (self.states.read(), self.ops.read());
         self.model.hopeless(&states.values[state as usize], &ops.values[op as usize])
+    }
+
+    fn searches(&self) -> bool {
+        self.model.searches()
+    }
+
+    fn search(&self, calls: &[Call<u32>], effort: &Effort<'_>) -> Option<Searched> {
+        let typed: Vec<Call<M::Op>> = {
+            let ops = self.ops.read();
+            let typed = |call: &Call<u32>| {
+                let &Call { op, called, returned, object } = call;
+                Call { op: ops.values[op as usize].clone(), called, returned, object }
+            };
+            calls.iter().map(typed).collect()
+        };
+        self.model.search(&typed, effort)
     }
 
     fn state_bytes(&self, state: u32) -> usize {
@@ -198,7 +217,7 @@ impl Spec for Erased<'_> {
     fn step(&self, state: &u32, op: &u32, deadline: &Deadline) -> Step<u32> {
         self.0.step(*state, *op, deadline)
     }
-    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &u32>) -> Option<usize> {
+    fn first_rejected<'o>(&self, ops: impl Iterator<Item = &'o u32>) -> Option<usize> {
         self.0.first_rejected(&ops.copied().collect::<Vec<_>>())
     }
     fn forget(&self, op: &u32) -> Option<u32> {
@@ -224,6 +243,12 @@ impl Spec for Erased<'_> {
     }
     fn hopeless(&self, state: &u32, op: &u32) -> bool {
         self.0.hopeless(*state, *op)
+    }
+    fn searches(&self) -> bool {
+        self.0.searches()
+    }
+    fn search(&self, calls: &[Call<u32>], effort: &Effort<'_>) -> Option<Searched> {
+        self.0.search(calls, effort)
     }
     fn state_bytes(&self, state: &u32) -> usize {
         self.0.state_bytes(*state)

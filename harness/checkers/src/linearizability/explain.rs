@@ -25,6 +25,11 @@ pub(crate) trait Labels: Sync {
     fn place(&self, call: u32) -> Place;
     /// The name of an object, if there are several.
     fn object(&self, object: u32) -> Option<String>;
+
+    /// Where the invocations of these stand in the records.
+    fn invoked(&self, calls: &[u32]) -> Vec<u64> {
+        calls.iter().map(|call| self.place(*call).invoked).collect()
+    }
 }
 
 /// Who did something, and where that stands.

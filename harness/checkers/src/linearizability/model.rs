@@ -2,6 +2,7 @@
 
 use super::Deadline;
 use super::fast::Shortcut;
+use super::graphs::{Effort, Searched};
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 use std::fmt::Debug;
@@ -28,7 +29,10 @@ pub trait Spec: Sync {
 
     /// The place of the first of these operations that cannot follow those before it, if there is
     /// one.
-    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &Self::Op>) -> Option<usize> {
+    fn first_rejected<'o>(&self, ops: impl Iterator<Item = &'o Self::Op>) -> Option<usize>
+    where
+        Self::Op: 'o,
+    {
         let deadline = Deadline::never();
         let mut states = self.init();
         for (at, op) in ops.enumerate() {
@@ -102,6 +106,18 @@ pub trait Spec: Sync {
     /// A verdict without a search, if the model knows a faster way for this kind of history. The
     /// calls are those of one object. A violation is looked at again by a search.
     fn shortcut(&self, _calls: &[Call<Self::Op>], _order: bool) -> Option<Shortcut<Self::Op>> {
+        None
+    }
+
+    /// Whether the model has a [`search`](Spec::search) of its own.
+    fn searches(&self) -> bool {
+        false
+    }
+
+    /// A search of the model's own that needs no states, from the first state on. The calls are
+    /// those of one object. An order is looked at again by [`step`](Spec::step); that there is none
+    /// is believed. `None` if it cannot tell.
+    fn search(&self, _calls: &[Call<Self::Op>], _effort: &Effort<'_>) -> Option<Searched> {
         None
     }
 

@@ -76,6 +76,8 @@ pub struct Rules {
     pub blindness: bool,
     /// Use polynomial checks where values are unique.
     pub fast_paths: bool,
+    /// Use the model's own search where it has one.
+    pub own_search: bool,
     /// Go breadth first, layer by layer, from the start.
     pub breadth_first: bool,
 }
@@ -92,6 +94,7 @@ impl Default for Rules {
             overwriting: true,
             blindness: true,
             fast_paths: true,
+            own_search: true,
             breadth_first: false,
         }
     }
@@ -110,6 +113,7 @@ impl Rules {
             overwriting: false,
             blindness: false,
             fast_paths: false,
+            own_search: false,
             breadth_first: false,
         }
     }

@@ -37,21 +37,32 @@ where
 {
     let mut taken = vec![false; count];
     let mut latest = 0;
-    for &i in order {
+    let mut late = None;
+    // One pass over the calls, which may be many.
+    let ops = order.iter().map_while(|&i| {
         let this = call(i);
-        if std::mem::replace(&mut taken[i as usize], true) {
-            return Err(Unexplained::Twice(i));
-        }
-        if this.returned < latest {
-            return Err(Unexplained::Late(i));
-        }
-        latest = latest.max(this.called);
+        late = if std::mem::replace(&mut taken[i as usize], true) {
+            Some(Unexplained::Twice(i))
+        } else if this.returned < latest {
+            Some(Unexplained::Late(i))
+        } else {
+            latest = latest.max(this.called);
+            return Some(&this.op);
+        };
+        None
+    });
+    let rejected = model.first_rejected(ops);
+    if let Some(error) = late {
+        return Err(error);
     }
-    if let Some(missing) = (0..count as u32).find(|i| !taken[*i as usize] && !call(*i).optional()) {
+    if let Some(at) = rejected {
+        return Err(Unexplained::Rejected(order[at]));
+    }
+    let missing = |i: &u32| !taken[*i as usize] && !call(*i).optional();
+    if order.len() < count
+        && let Some(missing) = (0..count as u32).find(missing)
+    {
         return Err(Unexplained::Missing(missing));
     }
-    match model.first_rejected(&mut order.iter().map(|i| &call(*i).op)) {
-        Some(at) => Err(Unexplained::Rejected(order[at])),
-        None => Ok(()),
-    }
+    Ok(())
 }

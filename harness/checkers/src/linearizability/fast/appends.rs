@@ -12,6 +12,7 @@
 //! some of what was appended takes demands away, as an order of the whole is an order of what is
 //! left. So the witness is about what matters only.
 
+use super::sequence::Sequence;
 use super::zones::{Zone, line_up};
 use super::{NONE, Shortcut, Witness};
 use crate::linearizability::model::{Call, NEVER};
@@ -32,37 +33,6 @@ pub(crate) enum Found<R> {
     Of(Vec<R>),
     /// This, which nobody wrote, maybe with more behind it.
     Stray(R),
-}
-
-/// Something that can be put one behind the other: text, lists.
-pub(crate) trait Sequence: Copy + Ord {
-    fn length(self) -> usize;
-    fn begins_with(self, other: Self) -> bool;
-    fn from(self, at: usize) -> Self;
-}
-
-impl Sequence for &str {
-    fn length(self) -> usize {
-        self.len()
-    }
-    fn begins_with(self, other: Self) -> bool {
-        self.as_bytes().starts_with(other.as_bytes())
-    }
-    fn from(self, at: usize) -> Self {
-        self.get(at..).unwrap_or_default()
-    }
-}
-
-impl<T: Ord> Sequence for &[T] {
-    fn length(self) -> usize {
-        self.len()
-    }
-    fn begins_with(self, other: Self) -> bool {
-        self.starts_with(other)
-    }
-    fn from(self, at: usize) -> Self {
-        self.get(at..).unwrap_or_default()
-    }
 }
 
 /// Checks something that is empty at first. `glimpse` makes the read that found this.
@@ -277,11 +247,11 @@ impl<R: Sequence> Chains<R> {
             }
         }
         let end = zones.iter().map(|(zone, _)| zone.begin() + 1).max().unwrap_or(0);
-        let mut starting = vec![NONE; end];
+        let mut starting = vec![0; end];
         for (at, (zone, _)) in zones.iter().enumerate() {
-            starting[zone.begin()] = at as u32;
+            starting[zone.begin()] = at as u32 + 1;
         }
-        match line_up(&starting, |at| zones[at as usize].0, order) {
+        match line_up(starting, |at| zones[at as usize].0) {
             Ok(sequence) => Ok(order.then(|| self.in_sequence(&sequence, &alone))),
             Err(both) => {
                 let mut conflict = Conflict { reads: Vec::new(), about: Vec::new() };

@@ -6,12 +6,14 @@
 //!
 //! Stacks and priority queues have none here. Those known need trees over intervals and peel a
 //! stack layer by layer, which is more than all the checks here together, for objects that few
-//! services offer; and a mistake in one would call a violation valid where no certificate is asked
-//! for.
+//! services offer. A stack has a [search of its own](super::graphs), whose costs grow with what
+//! overlaps and not with what is inside, whether values are unique or not; and what is in a
+//! priority queue does not depend on the order in which it came in.
 
 mod appends;
 mod queue;
 mod register;
+mod sequence;
 mod set;
 mod unique;
 mod zones;

@@ -21,7 +21,8 @@ pub(crate) enum Access {
 struct Cluster {
     first_return: u32,
     last_call: u32,
-    write: u32,
+    /// The call of the write.
+    written: u32,
     reads: u32,
 }
 
@@ -31,9 +32,9 @@ impl Cluster {
     }
 }
 
-const UNWRITTEN: Cluster = Cluster { first_return: NEVER, last_call: 0, write: NONE, reads: 0 };
-/// The write of the first value.
-const INITIAL: u32 = NONE - 1;
+const UNWRITTEN: Cluster = Cluster { first_return: NEVER, last_call: 0, written: NEVER, reads: 0 };
+/// By how many values the table grows.
+const MORE: usize = 1024;
 
 /// Checks a register that holds `initial` at first.
 pub(crate) fn register<Op>(
@@ -42,84 +43,80 @@ pub(crate) fn register<Op>(
     initial: u32,
     order: bool,
 ) -> Option<Shortcut<Op>> {
-    let mut values = initial as usize + 1;
+    if let Ok(answer) = zones(calls, &access, initial, order) {
+        return answer;
+    }
+    // Few of the values are in these calls, so they get numbers of their own.
+    let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
+    numbers.insert(initial, 0);
     for call in calls {
         let (Access::Read(value) | Access::Write(value)) = access(&call.op)?;
-        values = values.max(value as usize + 1);
-    }
-    // Few of the values may be in these calls; then they get numbers of their own.
-    let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
-    let few = values > 4 * calls.len() + 64;
-    let mut number = |value: u32| {
-        if !few {
-            return value;
-        }
         let next = numbers.len() as u32;
-        *numbers.entry(value).or_insert(next)
-    };
-    let initial = number(initial);
-    if few {
-        for call in calls {
-            let (Access::Read(value) | Access::Write(value)) = access(&call.op)?;
-            number(value);
-        }
-        let numbered = |value: u32| numbers.get(&value).copied().unwrap_or(NONE);
-        let access = |op: &Op| match access(op)? {
-            Access::Read(value) => Some(Access::Read(numbered(value))),
-            Access::Write(value) => Some(Access::Write(numbered(value))),
-        };
-        return zones(calls, access, initial, numbers.len(), order);
+        numbers.entry(value).or_insert(next);
     }
-    zones(calls, access, initial, values, order)
+    let number = |value: u32| numbers.get(&value).copied().unwrap_or(NONE);
+    let access = |op: &Op| match access(op)? {
+        Access::Read(value) => Some(Access::Read(number(value))),
+        Access::Write(value) => Some(Access::Write(number(value))),
+    };
+    zones(calls, access, 0, order).ok().flatten()
 }
 
+/// A value has a number so great that a table of all values is not worth it.
+struct Sparse;
+
+/// The same, with a table of all values.
 fn zones<Op>(
     calls: &[Call<Op>],
     access: impl Fn(&Op) -> Option<Access>,
     initial: u32,
-    values: usize,
     order: bool,
-) -> Option<Shortcut<Op>> {
-    let mut clusters = vec![UNWRITTEN; values];
-    clusters[initial as usize] =
-        Cluster { first_return: 0, last_call: 0, write: INITIAL, reads: 0 };
+) -> Result<Option<Shortcut<Op>>, Sparse> {
+    let most = 4 * calls.len() + 64;
+    if initial as usize > most {
+        return Err(Sparse);
+    }
+    let mut clusters = vec![UNWRITTEN; initial as usize + 1];
+    clusters[initial as usize] = Cluster { first_return: 0, written: 0, ..UNWRITTEN };
     let mut positions = 0;
-    for (i, call) in calls.iter().enumerate() {
-        let access = access(&call.op)?;
+    // Reads and writes come in no order that a processor could guess, so nothing branches on them.
+    let mut inapplicable = false;
+    for call in calls {
+        let Some(access) = access(&call.op) else { return Ok(None) };
         let (Access::Read(value) | Access::Write(value)) = access;
-        let cluster = &mut clusters[value as usize];
-        match access {
-            Access::Write(_) if cluster.write != NONE => return None,
-            Access::Write(_) => cluster.write = i as u32,
-            Access::Read(_) if call.optional() => return None,
-            Access::Read(_) => cluster.reads += 1,
+        let write = matches!(access, Access::Write(_));
+        if value as usize >= clusters.len() {
+            if value as usize > most {
+                return Err(Sparse);
+            }
+            clusters.resize((value as usize + 1).next_multiple_of(MORE), UNWRITTEN);
         }
-        let returned = call.returned.saturating_add(1);
-        cluster.first_return = cluster.first_return.min(returned);
+        let cluster = &mut clusters[value as usize];
+        inapplicable |= write & (cluster.written != NEVER) | !write & call.optional();
+        cluster.written = if write { call.called + 1 } else { cluster.written };
+        cluster.reads += u32::from(!write);
+        cluster.first_return = cluster.first_return.min(call.returned.saturating_add(1));
         cluster.last_call = cluster.last_call.max(call.called + 1);
         let end = if call.optional() { call.called } else { call.returned };
         positions = positions.max(end as usize + 2);
     }
+    if inapplicable {
+        return Ok(None);
+    }
     // Where each zone begins.
-    let mut zones = vec![NONE; positions.max(1)];
+    let mut zones = vec![0; positions.max(1)];
     for (value, cluster) in clusters.iter().enumerate() {
-        let Cluster { first_return, write, .. } = *cluster;
-        if first_return == NEVER {
+        if cluster.first_return == NEVER {
             continue;
         }
-        let written = match write {
-            NONE => NEVER,
-            INITIAL => 0,
-            write => calls[write as usize].called + 1,
-        };
-        if first_return < written {
+        if cluster.first_return < cluster.written {
             // A read returned before its value was written, or it never was.
-            return Shortcut::violation(extremes(calls, &access, value as u32, cluster));
+            return Ok(Shortcut::violation(extremes(calls, &access, value as u32, cluster)));
         }
-        zones[cluster.zone().begin()] = value as u32;
+        zones[cluster.zone().begin()] = value as u32 + 1;
     }
     let zone = |value: u32| clusters[value as usize].zone();
-    match line_up(&zones, zone, order) {
+    Ok(match line_up(zones, zone) {
         Ok(sequence) => {
             let order = order.then(|| in_sequence(calls, &access, &clusters, &sequence));
             Some(Shortcut::Linearizable(order))
@@ -129,7 +126,7 @@ fn zones<Op>(
             witness.extend(extremes(calls, &access, value, &clusters[value as usize]));
             Shortcut::violation(witness)
         }
-    }
+    })
 }
 
 /// The write of a value, the operation that returned first and the one called last.
@@ -139,20 +136,16 @@ fn extremes<Op>(
     value: u32,
     cluster: &Cluster,
 ) -> Vec<u32> {
-    let mut extremes: Vec<u32> = Vec::new();
-    if (cluster.write as usize) < calls.len() {
-        extremes.push(cluster.write);
-    }
-    for (i, call) in calls.iter().enumerate() {
-        let Some(Access::Read(v) | Access::Write(v)) = access(&call.op) else { continue };
-        if v == value
-            && (call.returned.saturating_add(1) == cluster.first_return && !call.optional()
-                || call.called + 1 == cluster.last_call)
-        {
-            extremes.push(i as u32);
+    let extreme = |call: &Call<Op>| match access(&call.op) {
+        Some(Access::Write(v)) => v == value,
+        Some(Access::Read(v)) => {
+            v == value
+                && (call.returned.saturating_add(1) == cluster.first_return
+                    || call.called + 1 == cluster.last_call)
         }
-    }
-    extremes
+        None => false,
+    };
+    (0..calls.len() as u32).filter(|i| extreme(&calls[*i as usize])).collect()
 }
 
 /// The clusters one after the other, in each the write and then the reads as they were called.
@@ -162,28 +155,26 @@ fn in_sequence<Op>(
     clusters: &[Cluster],
     sequence: &[u32],
 ) -> Vec<u32> {
-    // Where the next read of each value goes.
-    let mut places = vec![NONE; clusters.len()];
+    // Where the write and the next read of each value go.
+    let mut places = vec![(NONE, NONE); clusters.len()];
     let mut length = 0;
     for value in sequence {
         let cluster = &clusters[*value as usize];
-        let writes = u32::from(cluster.write != INITIAL);
-        places[*value as usize] = length + writes;
-        length += writes + cluster.reads;
+        let reads = length + u32::from(cluster.written != 0);
+        places[*value as usize] = (length, reads);
+        length = reads + cluster.reads;
     }
     let mut order = vec![NONE; length as usize];
     for (i, call) in calls.iter().enumerate() {
-        if let Some(Access::Read(value)) = access(&call.op) {
-            let place = &mut places[value as usize];
-            order[*place as usize] = i as u32;
-            *place += 1;
+        let Some(access) = access(&call.op) else { continue };
+        let (Access::Read(value) | Access::Write(value)) = access;
+        let (write, read) = &mut places[value as usize];
+        let reads = matches!(access, Access::Read(_));
+        // What nobody read and may never have happened has no place.
+        if let Some(place) = order.get_mut(if reads { *read } else { *write } as usize) {
+            *place = i as u32;
         }
-    }
-    for value in sequence {
-        let Cluster { write, reads, .. } = clusters[*value as usize];
-        if write != INITIAL {
-            order[(places[*value as usize] - reads - 1) as usize] = write;
-        }
+        *read = read.wrapping_add(u32::from(reads));
     }
     order
 }

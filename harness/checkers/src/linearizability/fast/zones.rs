@@ -23,30 +23,30 @@ impl Zone {
     }
 }
 
-/// Puts clusters in order. `starting` holds the cluster whose zone begins at each position. `Err`
-/// with two that have none.
+/// Puts clusters in order. `starting` holds, at each position, the cluster whose zone begins there
+/// plus one, or 0: memory full of zeros costs nothing until it is looked at. `Err` with two clusters
+/// that have no order.
 pub(super) fn line_up(
-    starting: &[u32],
+    mut starting: Vec<u32>,
     zone: impl Fn(u32) -> Zone,
-    order: bool,
 ) -> Result<Vec<u32>, (u32, u32)> {
-    let mut sequence: Vec<u32> = Vec::new();
+    // Where zones begin cannot be guessed, so nothing branches on it.
+    let mut count = 0;
+    for at in 0..starting.len() {
+        let cluster = starting[at];
+        starting[count] = cluster.wrapping_sub(1);
+        count += usize::from(cluster != 0);
+    }
+    starting.truncate(count);
     let (mut end, mut holder) = (0, NONE);
-    for (position, &cluster) in starting.iter().enumerate() {
-        if cluster == NONE {
-            continue;
-        }
-        let Zone { first_return, last_call } = zone(cluster);
+    for &cluster in &starting {
+        let zone = zone(cluster);
+        let Zone { first_return, last_call } = zone;
         let forward = first_return < last_call;
-        if (position as u32) < end && (forward || first_return < end) {
+        if (first_return.min(last_call) < end) & (forward | (first_return < end)) {
             return Err((holder, cluster));
         }
-        if forward {
-            (end, holder) = (last_call, cluster);
-        }
-        if order {
-            sequence.push(cluster);
-        }
+        (end, holder) = if forward { (last_call, cluster) } else { (end, holder) };
     }
-    Ok(sequence)
+    Ok(starting)
 }

@@ -2,6 +2,7 @@
 
 use super::Symbols;
 use crate::linearizability::fast::{self, Shortcut};
+use crate::linearizability::graphs::{self, Effort, Searched};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
@@ -101,9 +102,9 @@ impl Spec for FifoQueue {
         }
     }
 
-    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &CollectionOp>) -> Option<usize> {
+    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o CollectionOp>) -> Option<usize> {
         let mut queue = VecDeque::new();
-        Iterator::position(&mut { ops }, |op| match op {
+        ops.position(|op| match op {
             CollectionOp::Put(value) => {
                 queue.push_back(*value);
                 false
@@ -119,6 +120,14 @@ impl Spec for FifoQueue {
 
     fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         fast::queue(calls, order)
+    }
+
+    fn searches(&self) -> bool {
+        true
+    }
+
+    fn search(&self, calls: &[Call<CollectionOp>], effort: &Effort<'_>) -> Option<Searched> {
+        graphs::queue(calls, effort)
     }
 
     fn forget(&self, op: &CollectionOp) -> Option<CollectionOp> {
@@ -191,6 +200,30 @@ impl Spec for Stack {
             CollectionOp::Empty => Step::when(state.is_empty(), || state.clone()),
             CollectionOp::TakeAny => Step::To(rest()),
         }
+    }
+
+    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o CollectionOp>) -> Option<usize> {
+        let mut stack = Vec::new();
+        ops.position(|op| match op {
+            CollectionOp::Put(value) => {
+                stack.push(*value);
+                false
+            }
+            CollectionOp::Take(value) => stack.pop() != Some(*value),
+            CollectionOp::Empty => !stack.is_empty(),
+            CollectionOp::TakeAny => {
+                stack.pop();
+                false
+            }
+        })
+    }
+
+    fn searches(&self) -> bool {
+        true
+    }
+
+    fn search(&self, calls: &[Call<CollectionOp>], effort: &Effort<'_>) -> Option<Searched> {
+        graphs::stack(calls, effort)
     }
 
     fn forget(&self, op: &CollectionOp) -> Option<CollectionOp> {

@@ -51,22 +51,14 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// What stands in the entry after an append.
-fn appended(state: &Value, value: &Value) -> Value {
-    match (state, value) {
-        (Value::Str(old), Value::Str(new)) => {
-            let mut joined = old.clone();
-            joined.push_str(new);
-            Value::Str(joined)
-        }
-        (Value::Nil, Value::Str(_)) => value.clone(),
-        (Value::Nil, _) => Value::List(vec![value.clone()]),
-        (Value::List(items), _) => {
-            let mut items = items.clone();
-            items.push(value.clone());
-            Value::List(items)
-        }
-        (other, _) => Value::List(vec![other.clone(), value.clone()]),
+/// Adds to what stands in the entry.
+fn append(state: &mut Value, value: &Value) {
+    match (&mut *state, value) {
+        (Value::Str(text), Value::Str(more)) => text.push_str(more),
+        (Value::Nil, Value::Str(_)) => *state = value.clone(),
+        (Value::Nil, _) => *state = Value::List(vec![value.clone()]),
+        (Value::List(items), _) => items.push(value.clone()),
+        (other, _) => *state = Value::List(vec![other.clone(), value.clone()]),
     }
 }
 
@@ -138,10 +130,32 @@ impl Spec for Kv {
                     if hit { self.symbols.value(new).clone() } else { state.clone() }
                 })
             }
-            KvOp::Append(value) => Step::To(appended(state, self.symbols.value(value))),
+            KvOp::Append(value) => {
+                let mut next = state.clone();
+                append(&mut next, self.symbols.value(value));
+                Step::To(next)
+            }
             KvOp::Glimpse(ref value) => Step::when(same(state, value), || state.clone()),
             KvOp::Stray(_) => Step::Reject,
         }
+    }
+
+    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o KvOp>) -> Option<usize> {
+        let mut state = self.initial.clone();
+        ops.position(|op| match op {
+            KvOp::Read(value) => !same(&state, self.symbols.value(*value)),
+            KvOp::Append(value) => {
+                append(&mut state, self.symbols.value(*value));
+                false
+            }
+            _ => match self.step(&state, op, &Deadline::never()) {
+                Step::To(next) => {
+                    state = next;
+                    false
+                }
+                _ => true,
+            },
+        })
     }
 
     fn forget(&self, op: &KvOp) -> Option<KvOp> {

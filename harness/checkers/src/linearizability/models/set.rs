@@ -133,9 +133,9 @@ impl Spec for Set {
         fast::set(calls, read_call, order)
     }
 
-    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &SetOp>) -> Option<usize> {
+    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o SetOp>) -> Option<usize> {
         let mut set: FxHashSet<u32> = FxHashSet::default();
-        Iterator::position(&mut { ops }, |op| match op {
+        ops.position(|op| match op {
             SetOp::Add(e, fresh) => {
                 let new = set.insert(*e);
                 fresh.is_some_and(|fresh| fresh != new)

@@ -48,9 +48,9 @@ impl Spec for UniqueId {
         fast::unique(calls)
     }
 
-    fn first_rejected(&self, ops: &mut dyn Iterator<Item = &UniqueIdOp>) -> Option<usize> {
+    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o UniqueIdOp>) -> Option<usize> {
         let mut given = FxHashSet::default();
-        Iterator::position(&mut { ops }, |op| !given.insert(op.0))
+        ops.position(|op| !given.insert(op.0))
     }
 
     fn state_bytes(&self, state: &Vec<u32>) -> usize {

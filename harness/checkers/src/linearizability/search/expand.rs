@@ -13,25 +13,17 @@
 //!   have happened. Had the step after one of them led to the same state without it, it could have
 //!   been left out. So the next step must notice it: an operation that leads elsewhere than it
 //!   would have from the state before, or one that is absorbed only now.
-//! * **Overwriting.** An operation that leads every state to the same one makes everything before
-//!   it unseen. So any pending operation that every state accepts may be put just before one
-//!   without being noticed. From then on it is a resource and no obligation: it may still be used,
-//!   but it may also return unseen. Those still owed are kept in `fresh`.
-//! * **Look-ahead.** If a pure operation that must come before any reset yet to be called can no
-//!   longer be accepted, neither from this state nor from where a pending overwrite leads, there
-//!   is no way on.
+//! * **Overwriting.** See [`overwriting`](super::overwriting).
+//! * **Look-ahead.** See [`reach`](super::reach).
 //! * **Blindness.** See [`blind`](super::blind).
 //!
 //! Dominance is in [`visited`](super::visited).
 
 use super::mask::Mask;
-use super::prepare::{NO_SLOT, NONE, Pending, Prepared};
+use super::prepare::{NO_SLOT, Pending, Prepared};
 use super::space::{NO_STATE, REJECT, STOP, Space};
 use super::used::{NOTHING, Used};
 use crate::linearizability::options::Rules;
-
-/// Marks a step of a trail: the operation returned unseen.
-pub(super) const UNSEEN: u32 = 1 << 31;
 
 /// How far an order has come.
 #[derive(Clone, Debug)]
@@ -178,26 +170,7 @@ impl<'g, 's> Graph<'g, 's> {
                 || self.prepared.ops[candidate.operation as usize].overwrite)
     }
 
-    /// The pending operations at each layer that may go unseen, which dominance looks at. Nothing
-    /// if it need not.
-    pub fn overwrites<M: Mask>(&self) -> Vec<M> {
-        let prepared = self.prepared;
-        if !self.rules.overwriting || !self.rules.dominance || !prepared.overwrites {
-            return Vec::new();
-        }
-        let at = |layer| {
-            let mut overwrites = M::none();
-            for pending in prepared.mutators(layer) {
-                if prepared.ops[pending.operation as usize].fades {
-                    overwrites.set(pending.slot);
-                }
-            }
-            overwrites
-        };
-        (0..prepared.layers.len() as u32).map(at).collect()
-    }
-
-    /// The same for operations that may never have happened.
+    /// The next configuration by operations that may never have happened.
     fn next_optional<M: Mask>(
         &mut self,
         from: &Configuration<M>,
@@ -307,7 +280,7 @@ impl<'g, 's> Graph<'g, 's> {
         }
     }
 
-    fn look_ahead<M: Mask>(&mut self, at: &mut Configuration<M>) -> Settled {
+    pub(super) fn look_ahead<M: Mask>(&mut self, at: &mut Configuration<M>) -> Settled {
         if self.out_of_reach(at) {
             return Settled::DeadEnd;
         }
@@ -317,7 +290,7 @@ impl<'g, 's> Graph<'g, 's> {
 
     /// Takes what can be taken for nothing, and moves on over returns that are satisfied.
     #[inline(always)]
-    fn settle<M: Mask>(
+    pub(super) fn settle<M: Mask>(
         &mut self,
         at: &mut Configuration<M>,
         changed: bool,
@@ -353,7 +326,11 @@ impl<'g, 's> Graph<'g, 's> {
 
     /// Moves on over one return, and takes what was called after it if that costs nothing.
     #[inline(always)]
-    fn pass<M: Mask>(&mut self, at: &mut Configuration<M>, trail: &mut Vec<u32>) -> Settled {
+    pub(super) fn pass<M: Mask>(
+        &mut self,
+        at: &mut Configuration<M>,
+        trail: &mut Vec<u32>,
+    ) -> Settled {
         let prepared = self.prepared;
         at.layer += 1;
         if at.layer as usize == prepared.layers.len() {
@@ -375,95 +352,6 @@ impl<'g, 's> Graph<'g, 's> {
             }
         }
         Settled::Open
-    }
-
-    /// Lets the operation that is due go unseen, if it may.
-    fn unseen<M: Mask>(
-        &mut self,
-        from: &Configuration<M>,
-        trail: &mut Vec<u32>,
-    ) -> Option<(Configuration<M>, Settled)> {
-        let layer = &self.prepared.layers[from.layer as usize];
-        if !layer.fades || !self.rules.overwriting || from.fresh.has(layer.slot) {
-            return None;
-        }
-        let mut to = from.clone();
-        trail.push(layer.due | UNSEEN);
-        let settled = match self.pass(&mut to, trail) {
-            Settled::Open => self.settle(&mut to, false, trail),
-            ended => ended,
-        };
-        if trail.len() > 1 {
-            to.unjustified = NO_STATE;
-        }
-        let settled = match settled {
-            Settled::Open if self.lookahead => self.look_ahead(&mut to),
-            settled => settled,
-        };
-        Some((to, settled))
-    }
-
-    /// What may go unseen and was called since the return before is owed.
-    #[inline(always)]
-    fn note_called<M: Mask>(&mut self, at: &mut Configuration<M>) {
-        if self.rules.overwriting && self.prepared.overwrites {
-            for &operation in self.prepared.called(at.layer) {
-                let op = &self.prepared.ops[operation as usize];
-                if op.fades {
-                    at.fresh.set(op.slot);
-                }
-            }
-        }
-    }
-
-    /// Whether something that must come before any reset yet to be called is out of reach.
-    fn out_of_reach<M: Mask>(&mut self, at: &Configuration<M>) -> bool {
-        let prepared = self.prepared;
-        let next_reset = prepared.next_reset(at.layer);
-        let goal = prepared.layers[at.layer as usize].goal;
-        if goal != NONE && self.space.hopeless(at.state, goal) && !self.reset_helps(at, goal) {
-            return true;
-        }
-        prepared.pures(at.layer).iter().any(|pure| {
-            !at.done.has(pure.slot)
-                && prepared.ops[pure.operation as usize].returned < next_reset
-                && self.space.hopeless(at.state, pure.class)
-                && !self.reset_helps(at, pure.class)
-        })
-    }
-
-    /// Whether after a reset that is pending a class may be in reach.
-    fn reset_helps<M: Mask>(&mut self, at: &Configuration<M>, class: u32) -> bool {
-        let prepared = self.prepared;
-        let returned = prepared.layers[at.layer as usize].returned;
-        for pending in prepared.mutators(at.layer) {
-            if prepared.resets[pending.class as usize]
-                && !at.done.has(pending.slot)
-                && self.leads_to_hope(at.state, pending.operation, class)
-            {
-                return true;
-            }
-        }
-        for optional in prepared.optional.iter().take_while(|o| o.calls[0].0 < returned) {
-            let available = optional.calls.get(self.used.count(at.used, optional.class));
-            if let Some(&(_, operation)) = available.filter(|(called, _)| *called < returned)
-                && optional.reset
-                && self.leads_to_hope(at.state, operation, class)
-            {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Whether a class may be in reach after a reset. An overwrite leads to one state only.
-    fn leads_to_hope(&mut self, state: u32, reset: u32, class: u32) -> bool {
-        let op = self.prepared.ops[reset as usize];
-        if !op.overwrite {
-            return true;
-        }
-        let next = self.space.step(state, op.class);
-        next == STOP || self.space.fan(next).is_some() || !self.space.hopeless(next, class)
     }
 }
 

@@ -6,13 +6,16 @@
 //! enough, however long the history is. Depth first finds an order fast where there is one;
 //! breadth first, layer by layer, holds no more than a layer at a time.
 
+mod ahead;
 mod blind;
 mod breadth;
 mod depth;
 mod expand;
 mod interned;
 mod mask;
+mod overwriting;
 mod prepare;
+mod reach;
 mod space;
 mod used;
 mod visited;
@@ -20,8 +23,10 @@ mod visited;
 pub(crate) use breadth::breadth_first;
 pub(crate) use depth::depth_first;
 pub(crate) use interned::{Classes, Interned};
-pub(crate) use prepare::{Numbered, Prepared, prepare};
-pub(crate) use space::{Lie, Space};
+pub(crate) use mask::Mask;
+pub(crate) use prepare::{Numbered, Operation, Prepared, prepare};
+pub(crate) use space::{Hints, Lie, Space};
+pub(crate) use used::{NOTHING, Used};
 
 use super::report::Why;
 
@@ -58,14 +63,14 @@ pub(crate) enum Answer {
 }
 
 /// Turns a trail into an order. A trail holds operations as they were taken; one that went unseen
-/// (see [`expand`]) stands where it returned, marked, and belongs just before the last overwrite
+/// (see [`overwriting`]) stands where it returned, marked, and belongs just before the last overwrite
 /// taken by then.
 fn untangle(trail: &[u32], prepared: &Prepared) -> Vec<u32> {
     let mut reversed = Vec::with_capacity(trail.len());
     let mut unseen: Vec<u32> = Vec::new();
     for &step in trail.iter().rev() {
-        if step & expand::UNSEEN != 0 {
-            unseen.push(step & !expand::UNSEEN);
+        if step & overwriting::UNSEEN != 0 {
+            unseen.push(step & !overwriting::UNSEEN);
             continue;
         }
         reversed.push(step);

@@ -5,6 +5,7 @@
 //! a layer are the operations called before its return whose own return is not earlier. They are
 //! kept in small slots that are used again, so that masks stay as narrow as the concurrency.
 
+use super::ahead::{look_ahead, look_around};
 use super::space::Hints;
 use crate::linearizability::model::NEVER;
 use crate::linearizability::options::Deadline;
@@ -44,7 +45,7 @@ pub(crate) struct Operation {
 
 /// A pending operation, at one layer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pending {
+pub(crate) struct Pending {
     pub operation: u32,
     pub class: u32,
     pub slot: u16,
@@ -59,7 +60,7 @@ pub(crate) struct Layer {
     pub due: u32,
     /// Its position.
     pub returned: u32,
-    pub(super) slot: u16,
+    pub slot: u16,
     /// Whether it may go unseen before an overwrite.
     pub(super) fades: bool,
     /// Where the pending operations that may change the state begin; they end where the pure ones
@@ -69,20 +70,20 @@ pub(crate) struct Layer {
     /// Where the operations called since the last return begin.
     called: u32,
     /// The call of the first resetting operation called after this return.
-    next_reset: u32,
+    pub(super) next_reset: u32,
     /// The class of the last pure operation called after this return that returns before that
     /// reset: all in between must lead to a state that accepts it.
     pub(super) goal: u32,
     /// The first return of an overwrite called after this return.
     pub(super) overwritten: u32,
     /// Where the sights called after this return begin.
-    sights: u32,
+    pub(super) sights: u32,
 }
 
 /// Operations of one class that may never have happened: the positions of their calls and their
 /// numbers, in that order.
 #[derive(Clone, Debug)]
-pub(super) struct Optional {
+pub(crate) struct Optional {
     pub class: u32,
     pub reset: bool,
     pub calls: Vec<(u32, u32)>,
@@ -94,9 +95,9 @@ pub(crate) struct Prepared {
     pub layers: Vec<Layer>,
     pending: Vec<Pending>,
     /// Operations that returned, in the order of their calls.
-    by_call: Vec<u32>,
+    pub(super) by_call: Vec<u32>,
     /// By the first call of each class.
-    pub(super) optional: Vec<Optional>,
+    pub optional: Vec<Optional>,
     /// Whether a class resets.
     pub(super) resets: Vec<bool>,
     /// Whether a class is pure.
@@ -108,13 +109,13 @@ pub(crate) struct Prepared {
     /// Whether states are worth a look at who will see them.
     pub blinding: bool,
     /// Operations that are not blind: the positions of their calls and their classes.
-    sights: Vec<(u32, u32)>,
+    pub(super) sights: Vec<(u32, u32)>,
     /// The first call of one of those that may never have happened.
     pub optional_sight: u32,
 }
 
 impl Prepared {
-    pub(super) fn mutators(&self, layer: u32) -> &[Pending] {
+    pub(crate) fn mutators(&self, layer: u32) -> &[Pending] {
         let layer = &self.layers[layer as usize];
         &self.pending[layer.mutators as usize..layer.pures as usize]
     }
@@ -331,64 +332,6 @@ fn optional(calls: &[Numbered], hints: &[Hints], by_call: &[u32]) -> Vec<Optiona
         optional[number].calls.push((call.called, i));
     }
     optional
-}
-
-/// Fills in what lies ahead of each layer.
-fn look_ahead(prepared: &mut Prepared, calls: &[Numbered], hints: &[Hints]) {
-    let mut resets: Vec<u32> = calls
-        .iter()
-        .filter(|call| hints[call.class as usize].reset)
-        .map(|call| call.called)
-        .collect();
-    resets.sort_unstable();
-    // Pure operations in the order of their returns: return, call, class.
-    let ops = &prepared.ops;
-    let pures: Vec<(u32, u32, u32)> = prepared
-        .layers
-        .iter()
-        .filter(|layer| ops[layer.due as usize].pure)
-        .map(|layer| {
-            let op = &ops[layer.due as usize];
-            (layer.returned, op.called, op.class)
-        })
-        .collect();
-    let (mut next_reset, mut upto) = (0, 0);
-    for layer in &mut prepared.layers {
-        while resets.get(next_reset).is_some_and(|call| *call < layer.returned) {
-            next_reset += 1;
-        }
-        layer.next_reset = resets.get(next_reset).copied().unwrap_or(NEVER);
-        while pures.get(upto).is_some_and(|(returned, ..)| *returned < layer.next_reset) {
-            upto += 1;
-        }
-        // Those called before this return are pending, not ahead.
-        layer.goal = pures[..upto]
-            .iter()
-            .rev()
-            .take_while(|(returned, ..)| *returned > layer.returned)
-            .find(|(_, called, _)| *called > layer.returned)
-            .map_or(NONE, |(_, _, class)| *class);
-    }
-}
-
-/// Fills in who sees what each layer leads to.
-fn look_around(prepared: &mut Prepared) {
-    let Prepared { ops, layers, by_call, optional, sights, .. } = prepared;
-    let of = |i: &u32| &ops[*i as usize];
-    sights.extend(by_call.iter().map(of).filter(|op| !op.blind).map(|op| (op.called, op.class)));
-    let optional = optional.iter().filter_map(|optional| optional.calls.first());
-    let seeing = optional.filter(|(_, i)| !of(i).blind);
-    prepared.optional_sight = seeing.map(|(called, _)| *called).min().unwrap_or(NEVER);
-    let (mut overwrites, mut overwritten) = (by_call.iter().map(of).rev().peekable(), NEVER);
-    for layer in layers.iter_mut().rev() {
-        while let Some(op) = overwrites.next_if(|op| op.called > layer.returned) {
-            if op.overwrite {
-                overwritten = overwritten.min(op.returned);
-            }
-        }
-        layer.overwritten = overwritten;
-        layer.sights = sights.partition_point(|(called, _)| *called < layer.returned) as u32;
-    }
 }
 
 /// Slots in use.

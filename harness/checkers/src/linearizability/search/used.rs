@@ -10,10 +10,10 @@ use smallvec::SmallVec;
 type List = SmallVec<[u32; 6]>;
 
 /// No operation.
-pub(super) const NOTHING: u32 = 0;
+pub(crate) const NOTHING: u32 = 0;
 
 /// All multisets seen, by number.
-pub(super) struct Used {
+pub(crate) struct Used {
     lists: Vec<List>,
     numbers: FxHashMap<List, u32>,
     with: FxHashMap<(u32, u32), u32>,
@@ -21,7 +21,7 @@ pub(super) struct Used {
 }
 
 impl Used {
-    pub(super) fn new() -> Used {
+    pub(crate) fn new() -> Used {
         Used {
             lists: vec![List::new()],
             numbers: std::iter::once((List::new(), NOTHING)).collect(),
@@ -31,7 +31,7 @@ impl Used {
     }
 
     /// How many operations of a class are in there.
-    pub(super) fn count(&self, used: u32, class: u32) -> usize {
+    pub(crate) fn count(&self, used: u32, class: u32) -> usize {
         if used == NOTHING {
             return 0;
         }
@@ -39,7 +39,7 @@ impl Used {
     }
 
     /// The same with one more.
-    pub(super) fn with(&mut self, used: u32, class: u32) -> u32 {
+    pub(crate) fn with(&mut self, used: u32, class: u32) -> u32 {
         if let Some(number) = self.with.get(&(used, class)) {
             return *number;
         }
@@ -63,7 +63,7 @@ impl Used {
     }
 
     /// Whether everything in `less` is in `more` as often.
-    pub(super) fn within(&self, less: u32, more: u32) -> bool {
+    pub(crate) fn within(&self, less: u32, more: u32) -> bool {
         if less == more || less == NOTHING {
             return true;
         }
@@ -76,7 +76,7 @@ impl Used {
     }
 
     /// Bytes held.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.lists.capacity() * size_of::<List>()
             + self.numbers.capacity() * (size_of::<(List, u32)>() + 1)
             + self.with.capacity() * (size_of::<((u32, u32), u32)>() + 1)
