@@ -1,4 +1,4 @@
-//! From calls to a decision: parts, budgets, threads, and what to do about hints that lie.
+//! From calls to a decision: parts, budgets, threads.
 //!
 //! Each part is searched depth first, and breadth first if that used up half of what it may cost.
 //! With several parts, all are given little at first and those left open more and more: one part
@@ -6,25 +6,19 @@
 //! Parts of a round are searched in parallel; the first one in order that fails is the one
 //! reported, so that neither threads nor their number change the outcome.
 
-use super::graphs::{Effort, Found};
 use super::model::{Call, Spec};
-use super::options::{Deadline, Options, Rules};
-use super::replay::replay_part;
+use super::options::{Deadline, Options};
 use super::report::Why;
-use super::search::{
-    Answer, Classes, Interned, Lie, Limits, Numbered, Prepared, Space, breadth_first, depth_first,
-    prepare,
-};
+use super::search::{Answer, Limits};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+
+pub(crate) use super::piece::{Piece, Trust};
 
 /// Configurations each part may cost in the first round.
 const FIRST_ROUND: u64 = 256;
 /// How much more it may cost in each round than in the one before.
 const GROWTH: u64 = 8;
-/// Calls that are few, and configurations over states that come before a model's own search then.
-const FEW: usize = 300;
-const EASY: u64 = 10_000;
 /// Calls or configurations below which threads cost more than they bring.
 const WORTH_A_THREAD: u64 = 20_000;
 
@@ -48,205 +42,6 @@ pub(crate) enum Decision {
     Violation { part: usize, reached: u32 },
     /// Some parts are open: the reason for the first, its number, and how many are decided.
     Unknown { why: Why, part: usize, decided: usize },
-}
-
-/// Which hints are still believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trust {
-    pub pure: bool,
-    pub overwrite: bool,
-    pub total: bool,
-    pub hopeless: bool,
-}
-
-impl Trust {
-    /// All of them.
-    pub fn all() -> Trust {
-        Trust { pure: true, overwrite: true, total: true, hopeless: true }
-    }
-
-    /// None of them.
-    pub fn none() -> Trust {
-        Trust { pure: false, overwrite: false, total: false, hopeless: false }
-    }
-
-    fn without(mut self, lie: Lie) -> Trust {
-        match lie {
-            Lie::Pure { .. } => self.pure = false,
-            Lie::Overwrite { .. } => self.overwrite = false,
-            Lie::Total { .. } => self.total = false,
-            Lie::Hopeless { .. } => self.hopeless = false,
-        }
-        self
-    }
-}
-
-/// One part, ready to be searched.
-pub(crate) struct Piece<'a, M: Spec> {
-    model: &'a M,
-    calls: &'a [Call<M::Op>],
-    members: &'a [u32],
-    prepared: Option<Prepared>,
-    space: Space<'a>,
-    starts: Vec<M::State>,
-    initial: u32,
-    rules: Rules,
-    trust: Trust,
-    /// Hints that turned out false, in words.
-    pub notes: Vec<String>,
-    deadline: Deadline,
-    /// Configurations visited.
-    pub configurations: u64,
-}
-
-impl<'a, M: Spec> Piece<'a, M> {
-    /// The calls of a part, starting in these states.
-    pub fn new(
-        model: &'a M,
-        calls: &'a [Call<M::Op>],
-        members: &'a [u32],
-        initial_states: &[M::State],
-        rules: Rules,
-        trust: Trust,
-        deadline: &Deadline,
-    ) -> Self {
-        let classes = Classes::of(members.iter().map(|i| &calls[*i as usize]));
-        let numbered: Vec<Numbered> = members
-            .iter()
-            .zip(&classes.of)
-            .map(|(i, class)| {
-                let call = &calls[*i as usize];
-                Numbered { class: *class, called: call.called, returned: call.returned }
-            })
-            .collect();
-        let source = Interned::new(model, classes.representatives, initial_states, deadline);
-        let mut hints = source.hints();
-        for hint in &mut hints {
-            hint.pure &= trust.pure;
-            hint.overwrite &= trust.overwrite;
-            hint.total &= trust.total;
-        }
-        let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
-        let prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
-        let initial = source.len() as u32;
-        Piece {
-            model,
-            calls,
-            members,
-            prepared,
-            space: Space::new(Box::new(source), hints),
-            starts: initial_states.to_vec(),
-            initial,
-            rules: Rules { lookahead: ahead, ..rules },
-            trust,
-            notes: Vec::new(),
-            deadline: deadline.clone(),
-            configurations: 0,
-        }
-    }
-
-    /// Searches once. Where the model has a search of its own that comes before a long one over
-    /// states, but after a short one if the calls are few: most questions are easy.
-    pub fn search(&mut self, limits: Limits, breadth: bool) -> Answer {
-        let open =
-            |answer: &Answer| matches!(answer, Answer::Stopped(Why::Configurations | Why::Memory));
-        if !breadth && self.rules.own_search && self.model.searches() {
-            if self.members.len() <= FEW {
-                let configurations = limits.configurations.min(EASY);
-                let answer = self.search_states(Limits { configurations, ..limits }, false);
-                if !open(&answer) {
-                    return answer;
-                }
-            }
-            if let Some(answer) = self.own_search(limits).filter(|answer| !open(answer)) {
-                return answer;
-            }
-        }
-        self.search_states(limits, breadth)
-    }
-
-    /// Searches over states. Whoever lies is not believed again.
-    fn search_states(&mut self, limits: Limits, breadth: bool) -> Answer {
-        loop {
-            let Some(prepared) = &self.prepared else {
-                let expired = self.deadline.expired();
-                return Answer::Stopped(if expired { Why::Deadline } else { Why::Memory });
-            };
-            let held = prepared.bytes();
-            let limits = Limits { memory: limits.memory.saturating_sub(held), ..limits };
-            let (rules, initial) = (self.rules, self.initial);
-            let outcome = if breadth {
-                breadth_first(prepared, &mut self.space, initial, rules, limits, &self.deadline)
-            } else {
-                let (ahead, deadline) = (rules.lookahead, &self.deadline);
-                depth_first(prepared, &mut self.space, initial, rules, ahead, limits, deadline)
-            };
-            self.configurations += outcome.configurations;
-            let Answer::Lied(lie) = outcome.answer else { return outcome.answer };
-            self.distrust(lie);
-        }
-    }
-
-    /// Searches the model's own way, which begins where the object does.
-    fn own_search(&mut self, limits: Limits) -> Option<Answer> {
-        if self.starts != self.model.init() {
-            return None;
-        }
-        let calls: Vec<Call<M::Op>> =
-            self.members.iter().map(|i| self.calls[*i as usize].clone()).collect();
-        let Limits { configurations, memory } = limits;
-        let (deadline, dominance) = (&self.deadline, self.rules.dominance);
-        let effort = Effort { deadline, configurations, memory, dominance };
-        let searched = self.model.search(&calls, &effort)?;
-        self.configurations += searched.configurations;
-        Some(match searched.answer {
-            Found::Order(order) => Answer::Order(order),
-            Found::Stopped(why) => Answer::Stopped(why),
-            Found::Nothing(reached) => {
-                let layers = self.prepared.as_ref().map_or(&[][..], |prepared| &prepared.layers);
-                Answer::Stuck(layers.partition_point(|layer| layer.returned < reached) as u32)
-            }
-        })
-    }
-
-    fn distrust(&mut self, lie: Lie) {
-        let mut notes = std::mem::take(&mut self.notes);
-        notes.push(self.space.blame(lie));
-        let configurations = self.configurations;
-        let trust = self.trust.without(lie);
-        let starts = std::mem::take(&mut self.starts);
-        let (model, calls, members) = (self.model, self.calls, self.members);
-        *self = Piece::new(model, calls, members, &starts, self.rules, trust, &self.deadline);
-        self.notes = notes;
-        self.configurations = configurations;
-    }
-
-    /// The same, and an order is replayed. One that fails means that the engine or a hint is
-    /// wrong in a way nobody noticed; then the part is searched again without any trust.
-    pub fn decide(&mut self, limits: Limits, breadth: bool) -> Answer {
-        let answer = self.search(limits, breadth);
-        let Answer::Order(order) = answer else { return answer };
-        let (calls, members) = (self.calls, self.members);
-        let call = |i: u32| &calls[members[i as usize] as usize];
-        match replay_part(self.model, members.len(), call, &order) {
-            Ok(()) => Answer::Order(order.iter().map(|i| members[*i as usize]).collect()),
-            Err(error) if self.trust == Trust::none() => {
-                self.notes.push(format!("an order was found but could not be replayed: {error}"));
-                Answer::Stopped(Why::Step)
-            }
-            Err(error) => {
-                let mut notes = std::mem::take(&mut self.notes);
-                notes.push(format!(
-                    "an order could not be replayed ({error}); searched again without hints"
-                ));
-                let (model, calls, members) = (self.model, self.calls, self.members);
-                let (rules, trust, initial) = (Rules::unhinted(), Trust::none(), model.init());
-                *self = Piece::new(model, calls, members, &initial, rules, trust, &self.deadline);
-                self.notes = notes;
-                self.decide(limits, breadth)
-            }
-        }
-    }
 }
 
 /// Decides over all parts.

@@ -27,6 +27,7 @@ pub mod models;
 mod monitor;
 mod options;
 mod partition;
+mod piece;
 pub mod reference;
 mod replay;
 mod report;
