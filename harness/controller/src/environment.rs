@@ -10,8 +10,13 @@ const LOSS_MAX: f64 = 0.3;
 /// this environment could be done to them.
 pub fn allowance(card: &Card, nodes: u16, environment: Environment) -> Option<Allowance> {
     let model = within_model(card, nodes);
-    let kills = Allowance { crash_max: model.crash_max, leader: model.leader, ..Allowance::none() };
     let talks = talks(card.workload);
+    let kills = Allowance {
+        crash_max: model.crash_max,
+        leader: model.leader,
+        silent: !talks,
+        ..Allowance::none()
+    };
     match environment {
         Environment::Model => Some(model),
         Environment::Reliable => Some(Allowance::none()),
@@ -54,7 +59,8 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
     if !talks(card.workload) {
         let pause = model.pauses();
         let (restart, keep_disk) = (model.restart(), model.keeps_disk());
-        return Allowance { crash_max, restart, keep_disk, pause, ..Allowance::none() };
+        let silent = true;
+        return Allowance { crash_max, restart, keep_disk, pause, silent, ..Allowance::none() };
     }
     Allowance {
         crash_max,
@@ -75,6 +81,7 @@ fn within_model(card: &Card, nodes: u16) -> Allowance {
         limits: false,
         liars_max: 0,
         leader: tells_who_leads(card),
+        silent: false,
     }
 }
 

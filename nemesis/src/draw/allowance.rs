@@ -44,6 +44,8 @@ pub struct Allowance {
     pub liars_max: u16,
     /// Whether the protocol tells who leads, so that faults can look for the leader.
     pub leader: bool,
+    /// Whether nodes never speak to one another, so that nothing can be aimed at what they say.
+    pub silent: bool,
 }
 
 impl Allowance {
@@ -66,6 +68,7 @@ impl Allowance {
             limits: false,
             liars_max: 0,
             leader: false,
+            silent: false,
         }
     }
 }

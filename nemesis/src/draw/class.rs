@@ -140,7 +140,7 @@ impl Class {
                 }
                 let short = allow.delay_max.is_some_and(|bound| bound < SHORT_BOUND);
                 let senders = if short { SENDERS_WITHOUT_DELAY } else { SENDERS };
-                let target = if rng.chance(senders) && nodes > 1 {
+                let target = if rng.chance(senders) && nodes > 1 && !allow.silent {
                     when = Some(Moment::any_message(1 + rng.below(60) as u32));
                     Target::Sender
                 } else {

@@ -25,7 +25,8 @@ pub(super) const SYNC: Card = Card {
     name: "job-handler-sync",
     line: "does a job before it confirms it",
     source: "Module 1.1, Algorithm 1.1",
-    model: Model::Recovery,
+    // Nothing is kept, so that nothing can happen to what is kept.
+    model: Model::Open,
     promises: &["guaranteed response", "no lost job", "no made-up job"],
     workload: "jobs",
     one_writer: false,

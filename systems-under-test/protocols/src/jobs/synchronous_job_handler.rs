@@ -1,6 +1,6 @@
 //! Algorithm 1.1: Synchronous Job Handler.
 //!
-//! Model: fail-recovery. Implements: a job handler. Uses: nothing.
+//! Model: fail-recovery, without stable storage. Implements: a job handler. Uses: nothing.
 //!
 //! A job is done before it is confirmed, so a crash can take no confirmed job with it.
 
