@@ -229,6 +229,7 @@ fn everything(nodes: u16) -> Allowance {
         limits: true,
         liars_max: 1,
         leader: true,
+        silent: false,
     }
 }
 

@@ -141,6 +141,8 @@ impl Recipe {
             settle: nanos(self.settle),
             silence: nanos(self.silence),
             seed: self.seed,
+            loses_the_last: schism_protocols::find(&self.test)
+                .is_ok_and(|card| card.model.loses_the_last()),
             messages: parse_messages(&self.messages).unwrap_or(Messages::Off),
             script: self.script.clone(),
             pinned: self.pinned.clone(),

@@ -63,6 +63,10 @@ pub struct Config {
     pub silence: Nanos,
     /// The seed of everything the script chooses.
     pub seed: u64,
+    /// Whether a killed node loses only the last of what it has sent ([`LastSends`]).
+    ///
+    /// [`LastSends`]: crate::LastSends
+    pub loses_the_last: bool,
     /// Which messages are recorded.
     pub messages: Messages,
     /// The operations, if they are written down one by one instead of drawn. The number of clients,
@@ -86,6 +90,7 @@ impl Default for Config {
             settle: 3 * SECOND,
             silence: SECOND / 2,
             seed: 0,
+            loses_the_last: false,
             messages: Messages::First(200_000),
             script: None,
             pinned: Vec::new(),

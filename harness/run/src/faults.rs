@@ -1,7 +1,7 @@
 //! Faults: from what the schedule says to what the host must do.
 
 use crate::run::{Run, State};
-use crate::{Command, Disk};
+use crate::{Command, Disk, Strike};
 use schism_history::{FaultEdge, Nanos, NodeChange, NodeId, Phase, Skew};
 use schism_nemesis::{Action, AfterKill, FaultId};
 
@@ -21,7 +21,9 @@ impl Run {
                     return self.schedule.landed(fault, 0, &format!("{node} was not running"));
                 }
                 self.unconfirmed.insert(node, fault);
-                self.commands.push_back(Command::Kill { node, sending });
+                let loses_the_last = self.config.loses_the_last;
+                let strike = Strike { sending, loses_the_last };
+                self.commands.push_back(Command::Kill { node, strike });
                 self.fell(now, node, fault);
             }
             Action::Restart { fault, node, disk } => {

@@ -15,7 +15,7 @@ mod record;
 mod run;
 mod script;
 
-pub use command::{Command, Disk, last_sends};
+pub use command::{Command, Disk, LastSends, Strike};
 pub use config::{Config, Limit, Messages};
 pub use record::{InMemory, Sink};
 pub use run::{Progress, Run};

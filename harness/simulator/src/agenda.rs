@@ -2,6 +2,7 @@
 
 use schism_history::{Nanos, NodeId, Peer};
 use schism_kernel::Packet;
+use schism_run::LastSends;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -85,19 +86,25 @@ impl Agenda {
         self.heap.pop().map(|entry| (entry.at, entry.event))
     }
 
+    /// When the messages of a sender that are on their way were sent.
+    pub(crate) fn sent_by(&self, src: NodeId) -> impl Iterator<Item = Nanos> + '_ {
+        self.heap.iter().filter_map(move |entry| match &entry.event {
+            Event::Arrival(flight) if flight.src == src => Some(flight.sent),
+            _ => None,
+        })
+    }
+
     /// Takes out the messages of a sender for which `lost` says so, asked in their order. Says how
     /// many of them are left, too.
-    pub(crate) fn lose(
-        &mut self,
-        src: NodeId,
-        mut lost: impl FnMut() -> bool,
-    ) -> (Vec<Flight>, usize) {
+    pub(crate) fn lose(&mut self, src: NodeId, mut lost: LastSends) -> (Vec<Flight>, usize) {
         let mut gone = Vec::new();
         let mut left = 0;
         let entries = std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev();
         for entry in entries {
             match entry.event {
-                Event::Arrival(flight) if flight.src == src && lost() => gone.push(flight),
+                Event::Arrival(flight) if flight.src == src && lost.lose(flight.sent) => {
+                    gone.push(flight)
+                }
                 event => {
                     left += usize::from(matches!(&event, Event::Arrival(it) if it.src == src));
                     self.heap.push(Entry { event, ..entry });

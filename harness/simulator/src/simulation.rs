@@ -10,7 +10,7 @@ use schism_history::{DiskError, Fate, Nanos, NodeId, Skew, Trouble};
 use schism_kernel::{Choices, ClientId, Env, Malformed, Node, NodeInput, Packet, ProcessId};
 use schism_nemesis::network::{Holding, corrupt};
 use schism_nemesis::{FaultId, LinkRule, Plan, Rng};
-use schism_run::{Command, Config, Run, Sink};
+use schism_run::{Command, Config, LastSends, Run, Sink};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -58,6 +58,8 @@ struct Host {
     last: &'static str,
     /// While it is stopped: what waits for it.
     stopped: Option<VecDeque<Event>>,
+    /// When the last of those of its messages was sent that have arrived.
+    heard: Nanos,
 }
 
 struct Dice(Rng);
@@ -91,6 +93,7 @@ pub fn simulate(setup: Setup<'_>) -> Outcome {
         skew: Skew::default(),
         last: "",
         stopped: None,
+        heard: 0,
     };
     let mut simulation = Simulation {
         all: (0..config.nodes).map(ProcessId).collect(),
@@ -196,9 +199,10 @@ impl Simulation<'_> {
                     let at = self.world.now + least + host.choices.0.below(most - least);
                     self.world.agenda.add(at, Event::Ready { node, life: incarnation });
                 }
-                Command::Kill { node, sending } => {
-                    let life = self.nodes[usize::from(node.0)].life;
-                    let lost = schism_run::last_sends(self.seed, node, life, sending);
+                Command::Kill { node, strike } => {
+                    let Host { life, heard, .. } = self.nodes[usize::from(node.0)];
+                    let sent = self.world.agenda.sent_by(node);
+                    let lost = LastSends::new(self.seed, (node, life), strike, heard, sent);
                     let (unsynced, waiting) = self.end(node, None);
                     self.crash_while_sending(node, lost);
                     self.world.run.lost(node, unsynced, UNSYNCED_WRITES);
@@ -263,7 +267,7 @@ impl Simulation<'_> {
     /// A process that crashes in the middle of sending has sent to some and not to others. A step
     /// is never torn, so what it last sent is: of the messages still on their way all are lost, or
     /// some, or none.
-    fn crash_while_sending(&mut self, node: NodeId, lost: impl FnMut() -> bool) {
+    fn crash_while_sending(&mut self, node: NodeId, lost: LastSends) {
         let (lost, left) = self.world.agenda.lose(node, lost);
         if !lost.is_empty() && left > 0 {
             self.world.beat(node, "struck in mid-sentence");
@@ -329,6 +333,9 @@ impl Simulation<'_> {
                 self.world.fate(&flight, Fate::Dead);
             }
             Event::Arrival(flight) => {
+                let sender = &mut self.nodes[usize::from(flight.src.0)];
+                sender.heard = sender.heard.max(flight.sent);
+                let host = &mut self.nodes[usize::from(node.0)];
                 let fate = if flight.copy { Fate::Duplicated } else { Fate::Delivered };
                 let kind = flight.packet.kind();
                 self.pairs.insert((std::mem::replace(&mut host.last, kind), kind));

@@ -166,6 +166,13 @@ impl Model {
         }
     }
 
+    /// Whether a crash takes only the last of what a process has sent. Where what is sent arrives in
+    /// time, it does so even if its sender crashes meanwhile: nobody hears what it said later who
+    /// could not also have heard what it said before.
+    pub fn loses_the_last(self) -> bool {
+        self.is_synchronous()
+    }
+
     /// Whether nothing is lost and all is in time.
     fn is_synchronous(self) -> bool {
         matches!(self, Model::Sync | Model::Rounds)

@@ -7,7 +7,8 @@
 //!   Antecedent: such a decision. Stress: somebody had crashed or lied before it.
 //! * **early stopping**: in round min(t + 2, f + 1) at the latest, where t counts the processes that
 //!   crashed before the decision, or lied. Stress: t is small enough for this to ask for more than
-//!   f + 1 rounds, and not zero; if f is too small for that (f < 2), t is not zero.
+//!   f + 1 rounds, in a run in which anybody crashed or lied; if f is too small for that (f < 2), t
+//!   is not zero.
 //!
 //! How much it may say is bounded too. Events: `round` {number: the round that begins, value: the
 //! kind of message in which a process says all it has to say in a round}, and the harness's own
@@ -41,7 +42,7 @@ fn bounded(run: &Run<'_>, early: bool) -> Finding {
         (0..run.nodes()).filter_map(|n| Some(run.crashes(n).first()?.0)).collect();
     crashes.sort_unstable();
     let (mut antecedents, mut stress, mut breaches) = (0, 0, Breaches::default());
-    let mut latest = 0;
+    let (mut latest, faults) = (0, liars > 0 || !crashes.is_empty());
     for told in run.events() {
         let event = told.event;
         let (true, Some(round)) =
@@ -56,7 +57,8 @@ fn bounded(run: &Run<'_>, early: bool) -> Finding {
         let rounds = f.saturating_add(1);
         let bound = if early { (t + 2).min(rounds) } else { rounds };
         antecedents += 1;
-        stress += u64::from(t > 0 && (!early || f < 2 || bound < rounds));
+        let asks_for_more = early && f >= 2;
+        stress += u64::from(if asks_for_more { faults && bound < rounds } else { t > 0 });
         latest = latest.max(round);
         if round > bound {
             breaches.add(|| {

@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 use schism_history::{Nanos, Peer};
+use schism_run::LastSends;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -65,11 +66,17 @@ impl Delayed {
         self.heap.push(Reverse(Due { at, number: self.number, parcel }));
     }
 
+    /// When the messages of a sender were sent.
+    pub fn sent_by(&self, src: Peer) -> impl Iterator<Item = Nanos> + '_ {
+        let of_sender = self.heap.iter().filter(move |Reverse(due)| due.parcel.label.src == src);
+        of_sender.map(|Reverse(due)| due.parcel.label.sent)
+    }
+
     /// Takes out the messages of a sender for which `lost` says so, asked in their order.
-    pub fn lose(&mut self, src: Peer, mut lost: impl FnMut() -> bool) -> Vec<Parcel> {
+    pub fn lose(&mut self, src: Peer, lost: &mut LastSends) -> Vec<Parcel> {
         let mut gone = Vec::new();
         for Reverse(due) in std::mem::take(&mut self.heap).into_sorted_vec().into_iter().rev() {
-            if due.parcel.label.src == src && lost() {
+            if due.parcel.label.src == src && lost.lose(due.parcel.label.sent) {
                 self.bytes -= due.parcel.line.len();
                 gone.push(due.parcel);
             } else {

@@ -298,7 +298,7 @@ impl Host {
                     Command::Start { node, incarnation, disk } => {
                         self.start(now, usize::from(node.0), incarnation, disk, script)?;
                     }
-                    Command::Kill { node, sending } => self.kill(now, node, sending, script),
+                    Command::Kill { node, strike } => self.kill(now, node, strike, script),
                     Command::Pause(node) => self.pause(now, usize::from(node.0)),
                     Command::Resume(node) => self.resume(now, usize::from(node.0)),
                     Command::Clock { fault, node, skew } => {

@@ -14,7 +14,7 @@ use nix::sys::epoll::{EpollEvent, EpollFlags};
 use nix::sys::signal::Signal;
 use schism_history::{Nanos, NodeId, Skew, Trouble};
 use schism_nemesis::{FaultId, Rng};
-use schism_run::Disk;
+use schism_run::{Disk, Strike};
 use serde_json::json;
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
@@ -139,16 +139,14 @@ impl Host {
         &mut self,
         now: Nanos,
         node: NodeId,
-        sending: bool,
+        strike: Strike,
         script: &mut S,
     ) {
         let seat = usize::from(node.0);
         let place = &mut self.router.seats[seat];
         if let Some(process) = &mut place.process {
             process.kill();
-            let lost = schism_run::last_sends(self.config.seed, node, place.incarnation, sending);
-            place.losing = Some(Box::new(lost));
-            self.router.lose(now, seat, script);
+            self.router.lose(now, node, (self.config.seed, strike), script);
         }
     }
 

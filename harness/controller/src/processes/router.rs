@@ -19,6 +19,7 @@ use super::services::{self, Services};
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags};
 use schism_history::{Fate, Message, Nanos, NodeId, Peer};
 use schism_nemesis::network::{Fabric, Holding, LinkRule, Routed, corrupt};
+use schism_run::{LastSends, Strike};
 use std::io;
 
 /// A queue longer than this makes its fillers wait.
@@ -213,7 +214,7 @@ impl Router {
             Some(Address::Peer(dest)) => {
                 let src = Peer::Node(NodeId(seat as u16));
                 let body_at = letter.body.as_ptr().addr() - line.as_ptr().addr();
-                let lost = self.seats[seat].losing.as_mut().is_some_and(|lost| lost());
+                let lost = self.seats[seat].losing.as_mut().is_some_and(|lost| lost.lose(now));
                 if lost {
                     let label = self.label(
                         now,
@@ -305,11 +306,20 @@ impl Router {
     }
 
     /// Loses what a killed node had on its way.
-    pub fn lose<S: Script>(&mut self, now: Nanos, seat: usize, script: &mut S) {
-        let Some(lost) = &mut self.seats[seat].losing else { return };
-        for parcel in self.delayed.lose(Peer::Node(NodeId(seat as u16)), lost) {
+    pub fn lose<S: Script>(
+        &mut self,
+        now: Nanos,
+        node: NodeId,
+        (seed, strike): (u64, Strike),
+        script: &mut S,
+    ) {
+        let (src, seat) = (Peer::Node(node), &mut self.seats[usize::from(node.0)]);
+        let (life, sent) = ((node, seat.incarnation), self.delayed.sent_by(src));
+        let mut lost = LastSends::new(seed, life, strike, seat.heard, sent);
+        for parcel in self.delayed.lose(src, &mut lost) {
             record(now, &parcel.label, Fate::Lost, script);
         }
+        seat.losing = Some(lost);
     }
 
     fn route<S: Script>(&mut self, now: Nanos, mut label: Label, line: &[u8], script: &mut S) {
@@ -362,6 +372,10 @@ impl Router {
             (true, false) => Fate::Delivered,
             (true, true) => Fate::Duplicated,
         };
+        if let (true, Peer::Node(NodeId(src))) = (arrived, label.src) {
+            let seat = &mut self.seats[usize::from(src)];
+            seat.heard = seat.heard.max(label.sent);
+        }
         record(now, label, fate, script);
         if let (Peer::Service(service), Peer::Node(NodeId(client))) = (label.dest, label.src) {
             let body = &line[label.body_at..][..label.bytes as usize];

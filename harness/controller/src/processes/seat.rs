@@ -3,7 +3,7 @@
 use super::log::NodeLog;
 use super::process::{Life, Process};
 use schism_history::{Nanos, Skew, Trouble};
-use schism_run::Disk;
+use schism_run::{Disk, LastSends};
 use std::path::PathBuf;
 
 /// Everything about one node.
@@ -23,7 +23,9 @@ pub(super) struct Seat {
     /// Which life of the node its process is.
     pub incarnation: u32,
     /// Once it is killed: whether a message that is still on its way is lost.
-    pub losing: Option<Box<dyn FnMut() -> bool>>,
+    pub losing: Option<LastSends>,
+    /// When the last of those of its messages was sent that have arrived.
+    pub heard: Nanos,
     /// How far off its clock is.
     pub clock: Skew,
     /// What it has to cope with.
@@ -59,6 +61,7 @@ impl Seat {
             paused: false,
             incarnation: 0,
             losing: None,
+            heard: 0,
             clock: Skew::default(),
             trouble: Trouble::default(),
             was_limited: None,

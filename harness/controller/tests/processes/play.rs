@@ -3,7 +3,7 @@
 use schism::processes::{Config, Host, HostError, Program, Script};
 use schism_history::{Message, Nanos, NodeId, ProtocolEvent, Skew, Trouble};
 use schism_nemesis::{Fabric, FaultId, LinkRule};
-use schism_run::{Command, Disk};
+use schism_run::{Command, Disk, Strike};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -52,10 +52,10 @@ impl Hands {
         *count += 1;
     }
     pub fn kill(&mut self, node: u16) {
-        self.commands.push(Command::Kill { node: NodeId(node), sending: false });
+        self.commands.push(Command::Kill { node: NodeId(node), strike: strike(false) });
     }
     pub fn strike(&mut self, node: u16) {
-        self.commands.push(Command::Kill { node: NodeId(node), sending: true });
+        self.commands.push(Command::Kill { node: NodeId(node), strike: strike(true) });
     }
     pub fn pause(&mut self, node: u16) {
         self.commands.push(Command::Pause(NodeId(node)));
@@ -240,4 +240,8 @@ pub fn play_in(
     let mut script = Scripted { nodes, hands, ready: BTreeSet::new(), seen: vec![], react };
     Host::new(config)?.play(&mut script, |_, _| {})?;
     Ok(script.seen)
+}
+
+fn strike(sending: bool) -> Strike {
+    Strike { sending, loses_the_last: false }
 }

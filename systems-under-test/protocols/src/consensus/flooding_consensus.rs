@@ -8,6 +8,11 @@
 //! and tells the others. Without crashes that takes one round and 2N² messages; each crash may
 //! add a round. Any number of processes may crash. One that decides and crashes may have told
 //! nobody: agreement is not uniform.
+//!
+//! That nothing was missed holds only if a crash takes the last of what was sent. Say p and q hear
+//! from the same processes in rounds 1 and 2, p from s in both, and q from s in neither: then what s
+//! has learnt in round 1 reaches p in round 2, and q decides without it. Links that may lose an
+//! earlier message of a process that crashes and keep a later one let this happen.
 
 use schism_kernel::Two::{A as Beb, B as P};
 use schism_kernel::{
