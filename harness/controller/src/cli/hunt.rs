@@ -70,7 +70,7 @@ pub fn fresh(
             request.nodes = 3;
         }
         // What happens between two operations takes room between them.
-        if pace && dice.chance(0.3) {
+        if pace && dice.chance(0.5) {
             request.pace *= [3, 8][dice.below(2) as usize];
         }
         if open && dice.chance(0.5) {

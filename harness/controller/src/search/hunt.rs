@@ -1,7 +1,8 @@
 //! Looking for a run that breaks a promise.
 //!
-//! Simulated runs come in rounds. In each, some recipes are fresh and the rest are changed a
-//! little from earlier ones that reached situations no run had reached before. What a round
+//! Simulated runs come in rounds. As long as recipes drawn anew reach situations that hardly any run
+//! had reached before, a round has mostly those; then more and more that follow earlier ones which
+//! did, most often from where they did. What a round
 //! consists of depends on the seed and on what earlier rounds found, never on time or on the number
 //! of threads: so a hunt with the same seed finds the same.
 
@@ -68,6 +69,8 @@ impl Hunt<'_> {
         remembered.extend(self.start.iter().cloned().map(Known::new));
         let mut waiting: Vec<Recipe> = self.start.iter().rev().cloned().collect();
         let mut runs = 0;
+        // How many of the fresh recipes, lately, reached something rare.
+        let mut yields = 1.0;
         let enough = |runs: u64| {
             began.elapsed() >= self.budget || self.runs_max.is_some_and(|most| runs >= most)
         };
@@ -76,15 +79,20 @@ impl Hunt<'_> {
             let left = self.runs_max.map_or(ROUND as u64, |most| most - runs);
             let mut round = Vec::new();
             for _ in 0..left.min(ROUND as u64) {
-                let next = match waiting.pop() {
-                    Some(next) => next,
-                    None => self.next(&mut remembered, &situations, &mut dice)?,
+                let follow = self.guided && !dice.chance(f64::max(yields, FRESH));
+                let (next, drawn) = match (waiting.pop(), self.fresh) {
+                    (Some(next), _) => (next, false),
+                    (None, Some(fresh)) if !follow || remembered.is_empty() => {
+                        (fresh(&mut dice)?, true)
+                    }
+                    _ => (self.next(&mut remembered, &situations, &mut dice)?, false),
                 };
-                round.push(Recipe { simulated: true, ..next }.sparing());
+                round.push((Recipe { simulated: true, ..next }.sparing(), drawn));
             }
             let stop = || began.elapsed() >= self.budget;
+            let (round, drawn): (Vec<Recipe>, Vec<bool>) = round.into_iter().unzip();
             let results = self.in_parallel(&round, &stop);
-            for (recipe, result) in round.into_iter().zip(results) {
+            for ((recipe, drawn), result) in round.into_iter().zip(drawn).zip(results) {
                 // The time was up.
                 let Some(result) = result else { break 'rounds };
                 let (run, verdict) = result?;
@@ -93,6 +101,9 @@ impl Hunt<'_> {
                 if let Some(finding) = self.counts(&recipe, &verdict) {
                     found = Some((recipe, finding));
                     break 'rounds;
+                }
+                if drawn {
+                    yields += (f64::from(u8::from(!reached.is_empty())) - yields) / LATELY;
                 }
                 if !reached.is_empty() {
                     remembered.push(Known { reached, ..Known::new(recipe) });
@@ -119,12 +130,9 @@ impl Hunt<'_> {
         situations: &Situations,
         dice: &mut Rng,
     ) -> Result<Recipe, Error> {
-        let draw = remembered.is_empty() || !self.guided || dice.chance(FRESH);
-        if let Some(fresh) = self.fresh.filter(|_| draw) {
-            return fresh(dice);
-        }
         // Of a few, the one that reached what the fewest reached, and was not followed often.
-        let some = (0..CANDIDATES).map(|_| dice.below(remembered.len() as u64) as usize);
+        let count = remembered.len() as u64;
+        let some = (0..CANDIDATES).filter(|_| count > 0).map(|_| dice.below(count) as usize);
         let best = some.min_by_key(|&i| (remembered[i].worth(situations), usize::MAX - i));
         let Some(best) = best else {
             return Err(Error::harness("a hunt has nothing to begin with"));
@@ -212,7 +220,9 @@ const RARE: u64 = 2;
 const CANDIDATES: usize = 4;
 /// The key of the stream of random numbers.
 const HUNT: u64 = 0x6875_6e74;
-/// How many recipes are fresh although there are some to follow.
-const FRESH: f64 = 0.5;
+/// As long as fresh recipes reach something new they are drawn, and no fewer than this in any case.
+const FRESH: f64 = 0.3;
+/// So many runs ago is not lately any more.
+const LATELY: f64 = 24.0;
 
 type Judged = Result<(Simulated, Verdict), Error>;

@@ -37,6 +37,12 @@ pub fn shaken(recipe: &Recipe, dice: &mut Rng) -> Option<Recipe> {
     let script = candidate.script.get_or_insert_default();
     let (mut work, last): (Vec<_>, Vec<_>) =
         script.drain(..).partition(|operation| operation.at.is_some());
+    // Objects are independent of one another: most often it is about one.
+    if let Some(key) = dice.pick(&work).map(|operation| operation.key.clone())
+        && dice.chance(0.8)
+    {
+        work.retain(|operation| operation.key == key);
+    }
     dice.shuffle(&mut work);
     work.truncate(OPERATIONS.saturating_sub(last.len()).max(1));
     for operation in &mut work {

@@ -79,6 +79,8 @@ struct Shrinking<'a> {
 
 /// How often the same things are tried at other times.
 const SHAKES: u64 = 2000;
+/// The same, while there is still a lot to choose from.
+const EARLY_SHAKES: u64 = 800;
 /// The key of the stream of random numbers.
 const SHAKEN: u64 = 0x7368_616b;
 /// So many node steps may be spent on seeds for one smaller recipe.
@@ -136,17 +138,31 @@ impl<'a> Shrinking<'a> {
 
     /// Leaves out what can be left out, until nothing more can.
     fn work(&mut self) -> Result<(), Error> {
+        // What is left to do in the end makes the most of what is left over.
+        let whole = self.deadline;
+        let left = whole.saturating_duration_since(Instant::now());
+        self.deadline = whole - left * 2 / 5;
         self.truncate();
+        // A few things on few nodes take no time: worth a try before the many.
+        self.shaken(EARLY_SHAKES, 5);
         self.leave_out_all();
-        if !shaken::is_small(&self.best) && self.shaken() {
+        if self.shaken(SHAKES, 2) {
             self.leave_out_all();
         }
+        self.deadline = whole;
         self.plainer_faults();
         self.even_links();
         self.single_messages()?;
-        self.fewer_faults();
-        self.fewer_operations();
-        self.fewer_nodes();
+        loop {
+            let before = Size::of(&self.best);
+            self.fewer_faults();
+            self.fewer_operations();
+            self.fewer_nodes();
+            self.fewer_messages();
+            if Size::of(&self.best) == before || self.late() {
+                break;
+            }
+        }
         self.shorter();
         self.plain_numbers();
         Ok(())
@@ -165,18 +181,23 @@ impl<'a> Shrinking<'a> {
         }
     }
 
-    /// What is large only because of its timing may be small with another.
-    fn shaken(&mut self) -> bool {
-        let mut dice = Rng::new(self.best.seed, &[SHAKEN]);
-        let half = Instant::now() + self.deadline.saturating_duration_since(Instant::now()) / 2;
-        for _ in 0..SHAKES {
+    /// What is large only because of its timing may be small with another. Takes a part of the time
+    /// that is left.
+    fn shaken(&mut self, times: u64, part: u32) -> bool {
+        if shaken::is_small(&self.best) {
+            return false;
+        }
+        let mut dice = Rng::new(self.best.seed, &[SHAKEN, times]);
+        let now = Instant::now();
+        let end = now + self.deadline.saturating_duration_since(now) / part;
+        for _ in 0..times {
             let Some(candidate) = shaken::shaken(&self.best, &mut dice) else { return false };
             let seed = candidate.seed;
             let possible = candidate.check().is_ok() && self.allowed(&candidate);
             if possible && self.accept_with_seeds(candidate, seed, 1) {
                 return true;
             }
-            if Instant::now() >= half {
+            if Instant::now() >= end {
                 break;
             }
         }
@@ -443,7 +464,8 @@ impl<'a> Shrinking<'a> {
             self.fewer_messages();
             self.plainer_messages();
             // More of them than this are harder to understand than the faults were.
-            if self.best.pinned.len() > MESSAGES_MAX {
+            let instead = before.0.plan.faults.len() - self.best.plan.faults.len();
+            if self.best.pinned.len() > MESSAGES_MAX.max(MESSAGES_PER_FAULT * instead) {
                 (self.best, self.finding, self.history, self.steps) = before;
             }
         }
@@ -477,3 +499,5 @@ impl<'a> Shrinking<'a> {
 
 /// So many lost or late messages can be told in a story.
 const MESSAGES_MAX: usize = 6;
+/// So many of them are as easily understood as a fault of links.
+const MESSAGES_PER_FAULT: usize = 3;
