@@ -13,7 +13,7 @@ use schism_checkers::Finding;
 use schism_history::{
     Entry, Fate, FaultEdge, History, Message, Nanos, NodeChange, NodeId, OpKind, Peer,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many things fit on a screen.
 const ROWS: usize = 22;
@@ -88,6 +88,7 @@ fn clock(at: Nanos) -> String {
 fn happenings(history: &History, finding: &Finding, past: &Past) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut told: BTreeMap<(NodeId, String), usize> = BTreeMap::new();
+    let mut stopped = BTreeSet::new();
     for record in &history.records {
         let shown = finding.witness.contains(&record.index);
         let (at, index) = (record.time, record.index);
@@ -119,6 +120,12 @@ fn happenings(history: &History, finding: &Finding, past: &Past) -> Vec<Row> {
                         continue;
                     }
                     NodeChange::Killed | NodeChange::Died(_) => (1, '✕'),
+                    // Who is slow stops again and again.
+                    NodeChange::Paused | NodeChange::Resumed
+                        if !stopped.insert((event.node, event.change == NodeChange::Paused)) =>
+                    {
+                        (5, '●')
+                    }
                     // A clock that strobes changes often and explains little each time.
                     NodeChange::Clock(_) => (5, '●'),
                     _ => (1, '●'),

@@ -15,7 +15,7 @@ use crate::recipe::Written;
 use crate::{Error, Recipe, resolve, simulated};
 use schism_checkers::{Budget, Finding, Status};
 use schism_history::{History, NodeId};
-use schism_nemesis::{Allowance, PinnedFate, Rng, Target};
+use schism_nemesis::{Allowance, PinnedFate, Rng, Target, What};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -143,6 +143,7 @@ impl<'a> Shrinking<'a> {
         let left = whole.saturating_duration_since(Instant::now());
         self.deadline = whole - left * 2 / 5;
         self.truncate();
+        self.surer_faults();
         // A few things on few nodes take no time: worth a try before the many.
         self.shaken(EARLY_SHAKES, 5);
         self.leave_out_all();
@@ -427,6 +428,21 @@ impl<'a> Shrinking<'a> {
                     k += 1;
                 }
             }
+        }
+    }
+
+    /// What happens to some messages by chance happens to all: then nothing that is left out changes
+    /// to which.
+    fn surer_faults(&mut self) {
+        for i in 0..self.best.plan.faults.len() {
+            let mut fault = self.best.plan.faults[i].clone();
+            match &mut fault.what {
+                What::Duplicate(duplicate) => duplicate.probability = 1.0,
+                What::Reorder(reorder) => reorder.probability = 1.0,
+                What::Corrupt(probability) => *probability = 1.0,
+                _ => continue,
+            }
+            self.try_fault(i, fault);
         }
     }
 
