@@ -9,6 +9,8 @@
 
 #[path = "linearizability/generate.rs"]
 mod generate;
+#[path = "linearizability/random.rs"]
+mod random;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use schism_checkers::linearizability::models::{FifoQueue, Register, Set, Stack};

@@ -8,8 +8,8 @@ use schism_checkers::linearizability::models::{
     CollectionOp, FifoQueue, Register, RegisterOp, Stack, Symbols,
 };
 use schism_checkers::linearizability::{
-    Call, Deadline, Model, ModelKind, Monitor, NEVER, Options, Rules, Spec, Step, Verdict, Why,
-    check, check_hints, check_history,
+    Call, Deadline, Keys, Model, ModelKind, Monitor, NEVER, Options, Rules, Spec, Step, Verdict,
+    Why, check, check_hints, check_history,
 };
 use schism_history::{Entry, History, OpEvent, OpKind, Record, Value};
 use std::time::{Duration, Instant};
@@ -170,12 +170,36 @@ fn a_deadline_is_kept_inside_a_slow_step() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
-/// A register whose hints are wrong.
+/// What a model may lie about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lie {
+    Pure,
+    Overwrite,
+    Total,
+    Hopeless,
+    Reset,
+    Keys,
+    Forget,
+    Narrow,
+    Leaves,
+}
+
+const LIES: [Lie; 9] = [
+    Lie::Pure,
+    Lie::Overwrite,
+    Lie::Total,
+    Lie::Hopeless,
+    Lie::Reset,
+    Lie::Keys,
+    Lie::Forget,
+    Lie::Narrow,
+    Lie::Leaves,
+];
+
+/// A register one of whose hints is wrong.
 struct Liar {
     model: Register,
-    pure: bool,
-    overwrite: bool,
-    hopeless: bool,
+    lie: Lie,
 }
 
 impl Spec for Liar {
@@ -191,23 +215,67 @@ impl Spec for Liar {
     }
 
     fn forget(&self, op: &RegisterOp) -> Option<RegisterOp> {
-        self.model.forget(op)
+        match *op {
+            RegisterOp::Cas(a, b, Some(matched)) if self.lie == Lie::Forget => {
+                Some(RegisterOp::Cas(a, b, Some(!matched)))
+            }
+            op => self.model.forget(&op),
+        }
+    }
+
+    fn keys(&self, op: &RegisterOp) -> Keys {
+        match (self.lie, *op) {
+            (Lie::Keys, RegisterOp::Read(a) | RegisterOp::Write(a)) => {
+                Keys::Some([u64::from(a)].as_slice().into())
+            }
+            (Lie::Keys, RegisterOp::Cas(a, b, _)) => {
+                Keys::Some([u64::from(a), u64::from(b)].as_slice().into())
+            }
+            (Lie::Narrow, _) => Keys::Some([0].as_slice().into()),
+            _ => Keys::All,
+        }
+    }
+
+    fn narrow(&self, op: &RegisterOp, _: u64) -> Option<RegisterOp> {
+        match *op {
+            RegisterOp::Write(a) if self.lie == Lie::Narrow => Some(RegisterOp::Write(a % 3 + 1)),
+            op => Some(op),
+        }
+    }
+
+    fn leaves(&self, op: &RegisterOp) -> Option<u32> {
+        match *op {
+            RegisterOp::Write(a) if self.lie == Lie::Leaves => Some(a % 3 + 1),
+            _ => None,
+        }
     }
 
     fn pure(&self, op: &RegisterOp) -> bool {
-        self.pure || self.model.pure(op)
+        self.lie == Lie::Pure || self.model.pure(op)
     }
 
     fn overwrite(&self, op: &RegisterOp) -> bool {
-        matches!(op, RegisterOp::Cas(..)) && self.overwrite
+        match op {
+            RegisterOp::Write(_) => self.lie != Lie::Pure,
+            RegisterOp::Cas(..) => self.lie == Lie::Overwrite,
+            RegisterOp::Read(_) => false,
+        }
     }
 
-    fn reset(&self, _: &RegisterOp) -> bool {
-        false
+    fn total(&self, op: &RegisterOp) -> bool {
+        matches!(op, RegisterOp::Write(_)) || self.lie == Lie::Total
+    }
+
+    fn reset(&self, op: &RegisterOp) -> bool {
+        match op {
+            RegisterOp::Write(_) => self.lie != Lie::Hopeless,
+            RegisterOp::Cas(..) => self.lie != Lie::Hopeless && self.lie != Lie::Reset,
+            RegisterOp::Read(_) => false,
+        }
     }
 
     fn looks_ahead(&self) -> bool {
-        self.hopeless
+        matches!(self.lie, Lie::Hopeless | Lie::Reset)
     }
 
     fn hopeless(&self, state: &u32, op: &RegisterOp) -> bool {
@@ -217,39 +285,48 @@ impl Spec for Liar {
 
 #[test]
 fn lying_hints_are_reported_and_change_no_verdict() {
-    let mut told = 0;
+    let mut told = [0; LIES.len()];
     for seed in 1..80 {
         let (model, pool) = register();
         let mut random = Random::new(seed);
         let intervals = intervals(&mut random, 12, 3, 10);
         let calls = calls(&mut random, &model, &pool, &intervals, 3);
         let honest = check(&model, &calls, &Options::default());
-        for lie in 0..2 {
-            let (pure, overwrite) = (lie == 0, lie == 1);
-            let liar = Liar { model: model.clone(), pure, overwrite, hopeless: false };
-            let report = check(&liar, &calls, &Options::default());
-            told += u32::from(!report.notes.is_empty());
-            let same = match (&honest.verdict, &report.verdict) {
-                (Verdict::Linearizable { .. }, Verdict::Linearizable { .. }) => true,
-                (Verdict::Violation(_), Verdict::Violation(_)) => true,
-                // A lie that undermines the explanation costs the verdict, and says so.
-                (_, Verdict::Unknown { .. }) => !report.notes.is_empty(),
-                _ => false,
-            };
-            assert!(same, "seed {seed}, lie {lie}: {honest:#?} but {report:#?}");
+        for (lie, told) in LIES.into_iter().zip(&mut told) {
+            let liar = Liar { model: model.clone(), lie };
+            for explain in [true, false] {
+                let options = Options { explain, ..Options::default() };
+                let report = check(&liar, &calls, &options);
+                *told += u32::from(!report.notes.is_empty());
+                let same = match (&honest.verdict, &report.verdict) {
+                    (Verdict::Linearizable { .. }, Verdict::Linearizable { .. }) => true,
+                    (Verdict::Violation(_), Verdict::Violation(_)) => true,
+                    // A lie that undermines the explanation costs the verdict, and says so.
+                    (_, Verdict::Unknown { .. }) => !report.notes.is_empty(),
+                    _ => false,
+                };
+                assert!(same, "seed {seed}, {lie:?}: {honest:#?} but {report:#?}");
+            }
         }
     }
-    assert!(told > 20, "only {told} lies were noticed");
+    // What only explanations use is noticed by sampling alone.
+    let noticed = |lie| !matches!(lie, Lie::Forget | Lie::Narrow | Lie::Leaves);
+    for (lie, told) in LIES.into_iter().zip(told) {
+        assert!(told > 5 || !noticed(lie), "{lie:?} was noticed {told} times only");
+    }
 }
 
 #[test]
 fn sampling_finds_lying_hints_and_passes_honest_ones() {
     let (model, pool) = register();
     check_hints(&model, &pool, 50).unwrap();
-    for lie in 0..3 {
-        let liar =
-            Liar { model: model.clone(), pure: lie == 0, overwrite: lie == 1, hopeless: lie == 2 };
-        assert!(check_hints(&liar, &pool, 50).is_err(), "lie {lie}");
+    for lie in LIES {
+        let liar = Liar { model: model.clone(), lie };
+        let found = check_hints(&liar, &pool, 50).unwrap_err();
+        let hint = format!("{lie:?}").to_lowercase();
+        // A state in which something is hopeless must stay so until a reset.
+        let hint = if lie == Lie::Reset { "hopeless" } else { &hint };
+        assert_eq!(found.hint, hint, "{found}");
     }
 }
 

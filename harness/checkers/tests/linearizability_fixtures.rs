@@ -92,8 +92,8 @@ fn a_stale_read_is_told_in_one_sentence() {
     let Verdict::Violation(violation) = &report.verdict else { panic!("{report:?}") };
     assert_eq!(
         violation.sentence,
-        "read returned 3 by process 0, but write of 5 by process 0 had completed before, so that \
-         at every possible moment the greatest value was 5"
+        "process 0's read returned 3, but before it was invoked, process 0's write of 5 completed, \
+         so that at every moment between its invocation and its return the greatest value was 5"
     );
 }
 

@@ -34,6 +34,7 @@ pub(super) fn explanation(details: &Value) -> Option<Markup> {
                     code { (text(state)) }
                 }
                 @if core.any_start { ", which is all it can be" }
+                @if core.after > 0 { ", as the " (core.after) " operations before lead there" }
                 "."
             }
         }

@@ -1,27 +1,12 @@
 //! Histories of the kind checkers meet, the same on every run.
 
+use super::random::Random;
 use schism_checkers::linearizability::models::{
     CollectionOp, Kv, KvOp, Register, RegisterOp, SetOp, Symbols,
 };
 use schism_checkers::linearizability::{Call, NEVER};
 use schism_history::Value;
 use std::collections::VecDeque;
-
-/// A small generator of random numbers.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn below(&mut self, n: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        ((self.0 >> 33) % u64::from(n)) as u32
-    }
-}
 
 /// Runs `count` operations by `processes`: `start` says what a process does, `effect` performs it
 /// and returns it with its result. Of a thousand, `crashed` end without one; `lost` gives what is

@@ -66,7 +66,10 @@ fn compare<M: Spec>(model: &M, calls: &[Call<M::Op>]) {
         assert!(report.notes.is_empty(), "{:?}", report.notes);
         match report.verdict {
             Verdict::Linearizable { .. } => assert!(expected, "valid, but is not: {calls:?}"),
-            Verdict::Violation(_) => assert!(!expected, "a violation, but is valid: {calls:?}"),
+            Verdict::Violation(violation) => {
+                assert!(!expected, "a violation, but is valid: {calls:?}");
+                assert!(violation.core.confirmed, "not confirmed: {calls:?}");
+            }
             Verdict::Unknown { why, .. } => panic!("not decided: {why}: {calls:?}"),
         }
     }

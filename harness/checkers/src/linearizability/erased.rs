@@ -63,9 +63,11 @@ impl<V: Eq + Hash> Shared<V> {
 trait Numbered: Sync {
     fn init(&self) -> Vec<u32>;
     fn step(&self, state: u32, op: u32, deadline: &Deadline) -> Step<u32>;
-    fn first_rejected(&self, ops: &[u32]) -> Option<usize>;
+    fn first_rejected(&self, ops: &[u32], deadline: &Deadline) -> Option<usize>;
     fn forget(&self, op: u32) -> Option<u32>;
     fn keys(&self, op: u32) -> Keys;
+    fn narrow(&self, op: u32, key: u64) -> Option<u32>;
+    fn leaves(&self, op: u32) -> Option<u32>;
     fn pure(&self, op: u32) -> bool;
     fn overwrite(&self, op: u32) -> bool;
     fn total(&self, op: u32) -> bool;
@@ -106,9 +108,9 @@ impl<M: Spec> Numbered for Typed<'_, M> {
         }
     }
 
-    fn first_rejected(&self, ops: &[u32]) -> Option<usize> {
+    fn first_rejected(&self, ops: &[u32], deadline: &Deadline) -> Option<usize> {
         let table = self.ops.read();
-        self.model.first_rejected(ops.iter().map(|op| &table.values[*op as usize]))
+        self.model.first_rejected(ops.iter().map(|op| &table.values[*op as usize]), deadline)
     }
 
     fn forget(&self, op: u32) -> Option<u32> {
@@ -118,6 +120,16 @@ impl<M: Spec> Numbered for Typed<'_, M> {
 
     fn keys(&self, op: u32) -> Keys {
         self.model.keys(&self.ops.read().values[op as usize])
+    }
+
+    fn narrow(&self, op: u32, key: u64) -> Option<u32> {
+        let narrow = self.model.narrow(&self.ops.read().values[op as usize], key);
+        narrow.map(|op| self.ops.number(op))
+    }
+
+    fn leaves(&self, op: u32) -> Option<u32> {
+        let state = self.model.leaves(&self.ops.read().values[op as usize]);
+        state.map(|state| self.states.number(state))
     }
 
     fn pure(&self, op: u32) -> bool {
@@ -217,14 +229,24 @@ impl Spec for Erased<'_> {
     fn step(&self, state: &u32, op: &u32, deadline: &Deadline) -> Step<u32> {
         self.0.step(*state, *op, deadline)
     }
-    fn first_rejected<'o>(&self, ops: impl Iterator<Item = &'o u32>) -> Option<usize> {
-        self.0.first_rejected(&ops.copied().collect::<Vec<_>>())
+    fn first_rejected<'o>(
+        &self,
+        ops: impl Iterator<Item = &'o u32>,
+        deadline: &Deadline,
+    ) -> Option<usize> {
+        self.0.first_rejected(&ops.copied().collect::<Vec<_>>(), deadline)
     }
     fn forget(&self, op: &u32) -> Option<u32> {
         self.0.forget(*op)
     }
     fn keys(&self, op: &u32) -> Keys {
         self.0.keys(*op)
+    }
+    fn narrow(&self, op: &u32, key: u64) -> Option<u32> {
+        self.0.narrow(*op, key)
+    }
+    fn leaves(&self, op: &u32) -> Option<u32> {
+        self.0.leaves(*op)
     }
     fn pure(&self, op: &u32) -> bool {
         self.0.pure(*op)

@@ -6,7 +6,7 @@ use super::model::{Call, NEVER, Spec, Step};
 use super::options::{Deadline, Rules};
 use super::report::{Core, Described, Partial, PartialStep, Rejection, Violation};
 use super::search::{Answer, Limits};
-use super::sentence::sentence;
+use super::sentence::{joined, named, of_object, sentence};
 use rustc_hash::FxHashSet;
 
 /// How many operations of a partial order are shown.
@@ -81,8 +81,8 @@ fn brief<M: Spec>(
     let described = book.describe(failing);
     Violation {
         sentence: format!(
-            "no order explains what happened up to the return of {} by process {}",
-            described.text, described.process
+            "no order explains all that had returned by the time of {}",
+            named(described.process, &described.text)
         ),
         object,
         operations: vec![described],
@@ -94,6 +94,7 @@ fn brief<M: Spec>(
             optional: Vec::new(),
             starts: model.init().iter().map(|state| model.describe_state(state)).collect(),
             any_start: false,
+            after: 0,
             confirmed: false,
             omitted: members.len() - 1,
         },
@@ -119,8 +120,9 @@ fn tell<M: Spec>(
     let mut core = Core {
         mandatory: Vec::new(),
         optional: Vec::new(),
-        starts: found.starts.iter().map(|state| model.describe_state(state)).collect(),
+        starts: starts(&book, found),
         any_start: found.any_start,
+        after: found.after,
         confirmed: found.confirmed == Some(true),
         omitted: 0,
     };
@@ -136,10 +138,7 @@ fn tell<M: Spec>(
     let sentence = sentence(model, calls, found, failing, deadline, &|i| labels.place(i).process);
     let object = calls.get(failing as usize).and_then(|call| labels.object(call.object));
     let violation = Violation {
-        sentence: match &object {
-            Some(object) => format!("on object {object}, {sentence}"),
-            None => sentence,
-        },
+        sentence: of_object(object.as_ref(), sentence),
         object,
         operations: book.mentioned.iter().map(|i| book.describe(*i)).collect(),
         fails_at,
@@ -148,6 +147,24 @@ fn tell<M: Spec>(
         core,
     };
     in_order(violation)
+}
+
+/// Where a core may start, in words.
+fn starts<M: Spec>(book: &Book<'_, M>, found: &FoundCore<M>) -> Vec<String> {
+    let mut starts: Vec<String> = Vec::new();
+    for start in &found.starts {
+        let state = book.model.describe_state(&start.state);
+        let taken = |i: &&u32| found.core.origin.contains(i);
+        let taken: Vec<String> = start.taken.iter().filter(taken).map(|i| book.name(*i)).collect();
+        let start = match &taken[..] {
+            [] => state,
+            _ => format!("{state}, after {}", joined(&taken, "and")),
+        };
+        if !starts.contains(&start) {
+            starts.push(start);
+        }
+    }
+    starts
 }
 
 /// The operations spoken of.
@@ -167,6 +184,10 @@ impl<M: Spec> Book<'_, M> {
                 self.mentioned.len() - 1
             }
         }
+    }
+
+    fn name(&self, i: u32) -> String {
+        named(self.labels.place(i).process, &self.model.describe(&self.calls[i as usize].op))
     }
 
     fn describe(&self, i: u32) -> Described {
@@ -226,7 +247,7 @@ fn partials<M: Spec>(
             .collect();
         let start = model.describe_state(&states[omitted]);
         partials.push(Partial { omitted, start, steps });
-        reject(book, &prefix, &order, failing, end, &mut rejected);
+        reject(book, &prefix, &order, failing, end, deadline, &mut rejected);
     }
     rejected.truncate(REJECTED);
     (partials, rejected)
@@ -285,13 +306,13 @@ fn reject<M: Spec>(
     order: &[u32],
     failing: u32,
     state: &M::State,
+    deadline: &Deadline,
     rejected: &mut Vec<Rejection>,
 ) {
     let (model, calls) = (book.model, book.calls);
-    let never = Deadline::never();
     let in_words = model.describe_state(state);
     let op = &calls[failing as usize].op;
-    if model.step(state, op, &never) == Step::Reject {
+    if model.step(state, op, deadline) == Step::Reject {
         let operation = book.mention(failing);
         let reason = model.why_not(state, op);
         rejected.push(Rejection { operation, state: in_words.clone(), reason });
@@ -303,12 +324,12 @@ fn reject<M: Spec>(
         if taken.contains(&(i as u32)) || origin == failing || !seen.insert(&call.op) {
             continue;
         }
-        if rejected.len() >= REJECTED {
+        if rejected.len() >= REJECTED || deadline.is_set() && deadline.expired() {
             return;
         }
-        let reason = match model.step(state, &call.op, &never) {
+        let reason = match model.step(state, &call.op, deadline) {
             Step::Reject => model.why_not(state, &call.op),
-            Step::To(next) if model.step(&next, op, &never) == Step::Reject => {
+            Step::To(next) if model.step(&next, op, deadline) == Step::Reject => {
                 format!("it could come next, but then {}", model.why_not(&next, op))
             }
             _ => "it could come next, but only if something else then had no place".into(),

@@ -3,7 +3,7 @@
 //! The search notices a hint that lies where it meets one. This looks further: at states reached
 //! by random operations, whether a search would go there or not.
 
-use super::model::{Keys, Spec, Step};
+use super::model::{Call, Keys, Spec, Step};
 use super::options::Deadline;
 use rustc_hash::FxHashSet;
 
@@ -44,6 +44,31 @@ pub fn check_hints<M: Spec>(model: &M, ops: &[M::Op], samples: usize) -> Result<
 
 /// How many operations are tried in pairs.
 const PAIRS: usize = 40;
+/// How many operations and states a glance takes in.
+const GLANCED: usize = 16;
+
+/// The first hint that is false for a few of these calls, where they are taken at the model's word:
+/// of hints about `parts` of the state, or of those about what an operation does.
+pub(crate) fn glance<M: Spec>(model: &M, calls: &[Call<M::Op>], parts: bool) -> Option<FalseHint> {
+    let mut seen = FxHashSet::default();
+    let some = calls.iter().step_by((calls.len() / GLANCED).max(1)).map(|call| &call.op);
+    let ops: Vec<M::Op> = some.filter(|op| seen.insert(*op)).take(GLANCED).cloned().collect();
+    let states = sample(model, &ops, GLANCED);
+    let checker = Checker { model, ops: &ops };
+    let all = || {
+        for state in &states {
+            for op in &ops {
+                if parts {
+                    ops.iter().try_for_each(|other| checker.pair(state, op, other))?;
+                } else {
+                    checker.one(state, op)?;
+                }
+            }
+        }
+        Ok(())
+    };
+    all().err()
+}
 
 /// States reached from the first ones, in a fixed pseudo-random order.
 fn sample<M: Spec>(model: &M, ops: &[M::Op], samples: usize) -> Vec<M::State> {
@@ -111,6 +136,15 @@ impl<M: Spec> Checker<'_, M> {
             let found = format!("`{}` was not accepted", model.describe(&forgotten));
             return self.falsely("forget", op, state, found);
         }
+        if let Some(left) = model.leaves(op) {
+            let sees = |state: &M::State, eye: &M::Op| !next(model, state, eye).is_empty();
+            let differs =
+                |state: &&M::State| self.ops.iter().any(|o| sees(state, o) != sees(&left, o));
+            if let Some(other) = after.iter().find(differs) {
+                let found = format!("it led to {}", model.describe_state(other));
+                return self.falsely("leaves", op, state, found);
+            }
+        }
         if model.total(op) && after.is_empty() {
             return self.falsely("total", op, state, "it was not accepted".into());
         }
@@ -132,6 +166,12 @@ impl<M: Spec> Checker<'_, M> {
     /// Operations on different keys do not notice each other.
     fn pair(&self, state: &M::State, first: &M::Op, second: &M::Op) -> Result<(), FalseHint> {
         let model = self.model;
+        if let Keys::Some(keys) = model.keys(first) {
+            for key in keys {
+                self.narrow(state, (first, second), key)?;
+                self.narrow(state, (second, first), key)?;
+            }
+        }
         let (Keys::Some(a), Keys::Some(b)) = (model.keys(first), model.keys(second)) else {
             return Ok(());
         };
@@ -146,6 +186,34 @@ impl<M: Spec> Checker<'_, M> {
         if there != back || there.is_empty() && alone(first) && alone(second) {
             let found = format!("it is not independent of `{}`", model.describe(second));
             return self.falsely("keys", first, state, found);
+        }
+        Ok(())
+    }
+
+    /// What is left of an operation leads to where it leads itself, as far as another one on that
+    /// part can see.
+    fn narrow(
+        &self,
+        state: &M::State,
+        (op, seen_by): (&M::Op, &M::Op),
+        key: u64,
+    ) -> Result<(), FalseHint> {
+        let model = self.model;
+        let after = next(model, state, op);
+        let Some(narrow) = model.narrow(op, key).filter(|_| !after.is_empty()) else {
+            return Ok(());
+        };
+        let left = next(model, state, &narrow);
+        let told = model.describe(&narrow);
+        if left.is_empty() {
+            let found = format!("`{told}` was not accepted");
+            return self.falsely("narrow", op, state, found);
+        }
+        let Some(eye) = model.narrow(seen_by, key) else { return Ok(()) };
+        let sees = |states: &[M::State]| states.iter().any(|s| !next(model, s, &eye).is_empty());
+        if sees(&after) != sees(&left) {
+            let found = format!("after `{told}`, `{}` fared otherwise", model.describe(&eye));
+            return self.falsely("narrow", op, state, found);
         }
         Ok(())
     }

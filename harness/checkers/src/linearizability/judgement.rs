@@ -5,6 +5,7 @@ use super::engine::{Decided, Decision, decide};
 use super::erased::{Erased, erase};
 use super::explain::{Labels, Place, explain};
 use super::fast::{Shortcut, Witness};
+use super::hints::glance;
 use super::partition::partition;
 use super::replay::replay;
 use super::report::{Order, Report, Verdict, Why};
@@ -43,7 +44,7 @@ pub(crate) fn judge<M: Spec>(
             return Ok(());
         }
         let (erased, numbered) = erase(model, calls);
-        let mut parts = partition(&erased, &numbered);
+        let mut parts = partition(&erased, &numbered, &mut judgement.notes);
         if let Some(open) = open {
             parts.retain(|part| open.contains(&calls[part[0] as usize].object));
         }
@@ -220,6 +221,12 @@ impl Judgement<'_> {
             Decision::Violation { part, reached } => {
                 let members = &parts[part];
                 let (deadline, whole) = (&self.deadline, self.options.explain);
+                // Nothing will confirm what is not explained.
+                if !whole && let Some(lie) = glance(model, calls, false) {
+                    self.notes.push(lie.to_string());
+                    let covered = covered(calls, parts, part, 0, self.labels);
+                    return Err(Verdict::Unknown { why: Why::Step, covered });
+                }
                 match explain(model, calls, members, reached, deadline, self.labels, whole) {
                     Some(violation) => Err(Verdict::Violation(Box::new(violation))),
                     None => {

@@ -17,7 +17,6 @@ pub mod explanation;
 mod fast;
 mod finding;
 mod graphs;
-mod grow;
 mod hints;
 mod history;
 mod judgement;

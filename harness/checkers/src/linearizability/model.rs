@@ -28,16 +28,19 @@ pub trait Spec: Sync {
     fn step(&self, state: &Self::State, op: &Self::Op, deadline: &Deadline) -> Step<Self::State>;
 
     /// The place of the first of these operations that cannot follow those before it, if there is
-    /// one.
-    fn first_rejected<'o>(&self, ops: impl Iterator<Item = &'o Self::Op>) -> Option<usize>
+    /// one. Means nothing once the deadline has passed.
+    fn first_rejected<'o>(
+        &self,
+        ops: impl Iterator<Item = &'o Self::Op>,
+        deadline: &Deadline,
+    ) -> Option<usize>
     where
         Self::Op: 'o,
     {
-        let deadline = Deadline::never();
         let mut states = self.init();
         for (at, op) in ops.enumerate() {
             if let [state] = &mut states[..]
-                && let Step::To(next) = self.step(state, op, &deadline)
+                && let Step::To(next) = self.step(state, op, deadline)
             {
                 *state = next;
                 continue;
@@ -45,7 +48,7 @@ pub trait Spec: Sync {
             let mut seen = FxHashSet::default();
             states = states
                 .iter()
-                .flat_map(|state| match self.step(state, op, &deadline) {
+                .flat_map(|state| match self.step(state, op, deadline) {
                     Step::To(next) => vec![next],
                     Step::Any(next) => next,
                     Step::Reject | Step::Expired => Vec::new(),
@@ -68,6 +71,19 @@ pub trait Spec: Sync {
     /// not notice each other.
     fn keys(&self, _op: &Self::Op) -> Keys {
         Keys::All
+    }
+
+    /// What is left of the operation if only one part of the state is looked at: it must be
+    /// accepted wherever `op` is, and do the same to that part and nothing to others. `None` if
+    /// nothing is left, or if the model cannot tell. Violations are easier to explain part by part.
+    fn narrow(&self, _op: &Self::Op, _key: u64) -> Option<Self::Op> {
+        None
+    }
+
+    /// The state after the operation, if it is the same whatever was before. Violations are easier
+    /// to explain from there on.
+    fn leaves(&self, _op: &Self::Op) -> Option<Self::State> {
+        None
     }
 
     /// Whether the operation leaves every state that accepts it as it was.

@@ -3,12 +3,17 @@
 //! Linearizability is local: a history is linearizable if what happened to each object is. Within
 //! an object, operations whose keys are never connected by one operation are as good as objects.
 
+use super::hints::glance;
 use super::model::{Call, Keys, Spec};
 use rustc_hash::FxHashMap;
 
 /// The calls of each part, by their index, in the order given. Parts come in the order of their
-/// first call.
-pub(crate) fn partition<M: Spec>(model: &M, calls: &[Call<M::Op>]) -> Vec<Vec<u32>> {
+/// first call. Keys that are found to lie are not believed, and told of.
+pub(crate) fn partition<M: Spec>(
+    model: &M,
+    calls: &[Call<M::Op>],
+    notes: &mut Vec<String>,
+) -> Vec<Vec<u32>> {
     let objects = calls.iter().map(|call| call.object as usize + 1).max().unwrap_or(0);
     // An object with an operation on everything is a part as a whole.
     let mut whole = vec![false; objects];
@@ -19,6 +24,10 @@ pub(crate) fn partition<M: Spec>(model: &M, calls: &[Call<M::Op>]) -> Vec<Vec<u3
             whole[call.object as usize] = all;
             keyed |= !all;
         }
+    }
+    if keyed && let Some(lie) = glance(model, calls, true) {
+        notes.push(format!("{lie}; every object was judged as a whole"));
+        (whole, keyed) = (vec![true; objects], false);
     }
     if objects == 1 && whole[0] {
         return vec![(0..calls.len() as u32).collect()];

@@ -3,11 +3,11 @@
 use super::graphs::{Effort, Found};
 use super::model::{Call, Spec};
 use super::options::{Deadline, Rules};
-use super::replay::replay_part;
+use super::replay::{Unexplained, replay_part};
 use super::report::Why;
 use super::search::{
     Answer, Classes, Interned, Lie, Limits, Numbered, Prepared, Space, breadth_first, depth_first,
-    prepare,
+    frontiers, prepare,
 };
 
 /// Calls that are few, and configurations over states that come before a model's own search then.
@@ -173,6 +173,15 @@ impl<'a, M: Spec> Piece<'a, M> {
         })
     }
 
+    /// For each of some layers, in ascending order, every way to have come so far. `None` if those
+    /// are too many.
+    pub fn frontiers(&mut self, layers: &[u32], limits: Limits) -> Option<Vec<Vec<Vec<u32>>>> {
+        let prepared = self.prepared.as_ref()?;
+        let (initial, deadline) = (self.initial, &self.deadline);
+        let fronts = frontiers(prepared, &mut self.space, initial, layers, limits, deadline);
+        fronts.filter(|_| self.space.lie.is_none())
+    }
+
     fn distrust(&mut self, lie: Lie) {
         let mut notes = std::mem::take(&mut self.notes);
         notes.push(self.space.blame(lie));
@@ -192,8 +201,9 @@ impl<'a, M: Spec> Piece<'a, M> {
         let Answer::Order(order) = answer else { return answer };
         let (calls, members) = (self.calls, self.members);
         let call = |i: u32| &calls[members[i as usize] as usize];
-        match replay_part(self.model, members.len(), call, &order) {
+        match replay_part(self.model, members.len(), call, &order, &self.deadline) {
             Ok(()) => Answer::Order(order.iter().map(|i| members[*i as usize]).collect()),
+            Err(Unexplained::Expired) => Answer::Stopped(Why::Deadline),
             Err(error) if self.trust == Trust::none() => {
                 self.notes.push(format!("an order was found but could not be replayed: {error}"));
                 Answer::Stopped(Why::Step)

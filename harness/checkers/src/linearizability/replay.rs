@@ -1,6 +1,7 @@
 //! Orders are not believed but replayed.
 
 use super::model::{Call, Spec};
+use super::options::Deadline;
 
 /// Why an order explains nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,12 +18,15 @@ pub enum Unexplained {
     /// The model does not accept it there.
     #[error("operation {0} cannot have returned what it did where it stands")]
     Rejected(u32),
+    /// The deadline passed before that was known.
+    #[error("the time allowed was over before the order was replayed")]
+    Expired,
 }
 
 /// Whether an order of these calls, given by their indexes, explains them, by the model's steps
 /// alone.
 pub fn replay<M: Spec>(model: &M, calls: &[Call<M::Op>], order: &[u32]) -> Result<(), Unexplained> {
-    replay_part(model, calls.len(), |i| &calls[i as usize], order)
+    replay_part(model, calls.len(), |i| &calls[i as usize], order, &Deadline::never())
 }
 
 /// The same for so many calls that are found by `call`.
@@ -31,6 +35,7 @@ pub(crate) fn replay_part<'c, M: Spec>(
     count: usize,
     call: impl Fn(u32) -> &'c Call<M::Op>,
     order: &[u32],
+    deadline: &Deadline,
 ) -> Result<(), Unexplained>
 where
     M::Op: 'c,
@@ -51,7 +56,10 @@ where
         };
         None
     });
-    let rejected = model.first_rejected(ops);
+    let rejected = model.first_rejected(ops, deadline);
+    if deadline.is_set() && deadline.expired() {
+        return Err(Unexplained::Expired);
+    }
     if let Some(error) = late {
         return Err(error);
     }

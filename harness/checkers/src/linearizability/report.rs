@@ -161,9 +161,17 @@ pub struct Core {
     pub starts: Vec<String>,
     /// Whether those are all states the object can be in at all, not only where it started.
     pub any_start: bool,
+    /// How many operations had returned before them and are taken for granted: the states are
+    /// all that those lead to. 0 if the core stands by itself.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub after: usize,
     /// Whether a search without any hint confirmed it.
     pub confirmed: bool,
     /// How many more operations belong to it than are listed.
     #[serde(default)]
     pub omitted: usize,
+}
+
+fn is_nothing(count: &usize) -> bool {
+    *count == 0
 }

@@ -1,14 +1,32 @@
 //! What went wrong, in one sentence.
+//!
+//! It names the operation that cannot be explained, then what pins it down: what had completed
+//! before it was invoked, what happened while it ran, what came after its return; and says what it
+//! would have had to meet instead.
 
 use super::core::FoundCore;
 use super::model::{Call, Spec, Step};
 use super::options::Deadline;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Configurations that may be looked at to tell which states were possible.
 const EFFORT: usize = 20_000;
-/// How many states and how many operations a sentence can name.
+/// How many operations and how many states a sentence can name.
 const NAMED: usize = 3;
+const STATES: usize = 6;
+
+/// An operation and who performed it, as sentences name it.
+pub(crate) fn named(process: u64, text: &str) -> String {
+    format!("process {process}'s {text}")
+}
+
+/// A sentence about one of several objects.
+pub(crate) fn of_object(object: Option<&String>, sentence: String) -> String {
+    match object {
+        Some(object) => format!("on object {object}, {sentence}"),
+        None => sentence,
+    }
+}
 
 /// What went wrong: which operation cannot be explained, after what, and what it would have had
 /// to meet instead.
@@ -22,81 +40,136 @@ pub(crate) fn sentence<M: Spec>(
 ) -> String {
     let told = culprit(model, found, failing);
     let culprit = &calls[told as usize];
-    let describe = |op: &M::Op| shortened(model.describe(op));
-    let mut sentence = format!("{} by process {}", describe(&culprit.op), process(told));
-    let mut causes: Vec<(u32, &Call<M::Op>)> = found
-        .core
-        .calls
-        .iter()
-        .zip(&found.core.origin)
+    let name = |i: u32| named(process(i), &shortened(model.describe(&calls[i as usize].op)));
+    let demanded = found.core.calls.iter().zip(&found.core.origin);
+    let mut causes: Vec<u32> = demanded
         .filter(|(call, origin)| !call.optional() && **origin != told)
-        .map(|(_, origin)| (*origin, &calls[*origin as usize]))
+        .map(|(_, origin)| *origin)
         .collect();
-    causes.sort_by_key(|(_, call)| call.called);
-    let mut clauses: Vec<String> = causes
-        .iter()
-        .rev()
-        .take(NAMED)
-        .map(|(i, call)| {
-            let when = if call.returned < culprit.called {
-                "had completed before"
-            } else if culprit.returned < call.called {
-                "came after"
-            } else {
-                "overlapped it"
-            };
-            format!("{} by process {} {when}", describe(&call.op), process(*i))
-        })
-        .collect();
-    clauses.reverse();
-    let more = causes.len() - clauses.len();
+    causes.sort_by_key(|i| calls[*i as usize].called);
+    let size = causes.len() + 1;
+    let more = causes.len().saturating_sub(NAMED);
+    causes.drain(..more);
+    let when = |i: &u32| {
+        let call = &calls[*i as usize];
+        if call.returned < culprit.called {
+            0
+        } else if culprit.returned < call.called {
+            2
+        } else {
+            1
+        }
+    };
+    let group =
+        |at: usize| -> Vec<u32> { causes.iter().copied().filter(|i| when(i) == at).collect() };
+    let (before, during, after) = (group(0), group(1), group(2));
+    // What returned something of its own is a clause already.
+    let verb = |i: u32, verb: &str| {
+        let told = tells(model, &calls[i as usize].op);
+        if told { name(i) } else { format!("{} {verb}", name(i)) }
+    };
+    let mut clauses: Vec<String> = Vec::new();
+    if !before.is_empty() {
+        let before = in_sequence(calls, &before, &|i| verb(i, "completed"));
+        clauses.push(format!("before it was invoked, {before}"));
+    }
+    let listed = |ops: &[u32], word: &str| {
+        joined(&ops.iter().map(|i| verb(*i, word)).collect::<Vec<_>>(), "and")
+    };
+    if !during.is_empty() {
+        clauses.push(format!("while it was under way, {}", listed(&during, "was, too")));
+    }
+    if !after.is_empty() {
+        clauses.push(format!("after it had returned, {}", listed(&after, "followed")));
+    }
+    if more > 0 {
+        let others = if more == 1 { "operation" } else { "operations" };
+        clauses.push(format!("{more} more {others} happened before these"));
+    }
+    let mut sentence = name(told);
     if !clauses.is_empty() {
         sentence.push_str(", but ");
         sentence.push_str(&joined(&clauses, "and"));
     }
-    if more > 0 {
-        let others = if more == 1 { "operation" } else { "operations" };
-        sentence.push_str(&format!(", and with {more} more {others} before these"));
-    }
-    if found.core.calls.len() == 1 && model.pure(&culprit.op) {
-        sentence.push_str(", which nothing called before it returned explains");
+    if size == 1 && found.core.calls.len() == 1 && model.pure(&culprit.op) {
+        sentence.push_str(", which nothing that was invoked before it returned explains");
         return sentence;
     }
-    match possible_states(model, found, told, deadline) {
-        Some(states) if !states.is_empty() && states.len() <= NAMED => {
-            let mut reasons: Vec<String> =
-                states.iter().map(|state| shortened(model.why_not(state, &culprit.op))).collect();
+    let ending = match possible_states(model, found, told, deadline) {
+        Some(states) if !states.is_empty() => {
+            let mut reasons: Vec<String> = Vec::new();
+            for state in &states {
+                let reason = shortened(model.why_not(state, &culprit.op));
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            // The first ones are those that the fewest operations lead to.
+            let many = if reasons.len() > STATES {
+                let many = format!(", or one of {} others", reasons.len() - NAMED);
+                reasons.truncate(NAMED);
+                many
+            } else {
+                String::new()
+            };
             reasons.sort();
-            reasons.dedup();
+            let reasons = either(&reasons);
             let link = if clauses.is_empty() { ", but" } else { ", so that" };
-            sentence
-                .push_str(&format!("{link} at every possible moment {}", joined(&reasons, "or")));
+            format!("{link} at every moment between its invocation and its return {reasons}{many}")
         }
-        _ if more > 0 => sentence.push_str(", no order explains all of their results"),
-        _ => sentence.push_str(": no order of these operations explains all of their results"),
+        _ if size == 1 => {
+            ", which nothing that may have happened before it returned explains".into()
+        }
+        _ => format!(
+            ": no order in which these {size} operations may have happened explains what all of them returned"
+        ),
+    };
+    sentence + &ending
+}
+
+/// Operations by their invocation, and which of them overlapped.
+fn in_sequence<Op>(calls: &[Call<Op>], ops: &[u32], name: &dyn Fn(u32) -> String) -> String {
+    let mut text = String::new();
+    let mut over = 0;
+    for (at, i) in ops.iter().enumerate() {
+        let call = &calls[*i as usize];
+        let link = match at {
+            0 => "",
+            _ if over < call.called && at + 1 == ops.len() => " and then ",
+            _ if over < call.called => ", then ",
+            _ => " and, overlapping it, ",
+        };
+        text.push_str(link);
+        text.push_str(&name(*i));
+        over = over.max(call.returned);
     }
-    sentence
+    text
 }
 
 /// The operation to speak of: the failing one if it returned something of its own, else the
 /// mandatory one of the core that was called last and did.
 fn culprit<M: Spec>(model: &M, found: &FoundCore<M>, failing: u32) -> u32 {
     let core = || found.core.calls.iter().zip(&found.core.origin).filter(|(c, _)| !c.optional());
-    let tells = |op: &M::Op| model.forget(op).is_none_or(|forgotten| forgotten != *op);
     let fails = core().find(|(_, origin)| **origin == failing);
     if let Some((call, _)) = fails
-        && tells(&call.op)
+        && tells(model, &call.op)
     {
         return failing;
     }
     core()
-        .filter(|(call, _)| tells(&call.op))
+        .filter(|(call, _)| tells(model, &call.op))
         .max_by_key(|(call, _)| call.called)
         .map_or(failing, |(_, origin)| *origin)
 }
 
-/// Every state in which the operation may have found the object, given the rest of the core.
-/// `None` if there are too many ways to tell.
+/// Whether an operation returned something of its own.
+fn tells<M: Spec>(model: &M, op: &M::Op) -> bool {
+    model.forget(op).is_none_or(|forgotten| forgotten != *op)
+}
+
+/// Every state in which the operation may have found the object, if the rest of the core can be
+/// explained without it. `None` if there are too many ways to tell, or if one of these states
+/// accepts it, so that it is something else that fails.
 fn possible_states<M: Spec>(
     model: &M,
     found: &FoundCore<M>,
@@ -106,46 +179,97 @@ fn possible_states<M: Spec>(
     let core = &found.core;
     let at = core.origin.iter().position(|origin| *origin == culprit)?;
     let told = &core.calls[at];
-    let others: Vec<&Call<M::Op>> =
-        core.calls.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c).collect();
-    if others.len() > 64 {
-        return None;
-    }
-    let mut open: Vec<(u64, M::State)> = found.starts.iter().map(|s| (0, s.clone())).collect();
-    let mut seen: FxHashSet<(u64, M::State)> = open.iter().cloned().collect();
-    let mut states = Vec::new();
+    let mut states: Vec<M::State> = Vec::new();
     let mut known: FxHashSet<M::State> = FxHashSet::default();
-    while let Some((taken, state)) = open.pop() {
-        let missing = |i: usize| taken >> i & 1 == 0;
-        let due = |by: u32| (0..others.len()).any(|i| missing(i) && others[i].returned < by);
-        if !due(told.called) && known.insert(state.clone()) {
-            states.push(state.clone());
+    for start in &found.starts {
+        let others: Vec<&Call<M::Op>> = core
+            .calls
+            .iter()
+            .zip(&core.origin)
+            .filter(|(_, origin)| **origin != culprit && !start.taken.contains(origin))
+            .map(|(call, _)| call)
+            .collect();
+        if others.len() > 64 {
+            return None;
         }
-        for (i, call) in others.iter().enumerate() {
-            // Nothing that was called after the operation returned can come before it.
-            if !missing(i) || call.called > told.returned || due(call.called) {
-                continue;
+        let ways = Ways::all(model, &others, &start.state, deadline)?;
+        for ((taken, state), leads) in ways.seen.into_iter().zip(ways.lead_to_the_end) {
+            // What returned before the operation was called is there, what was called after it
+            // returned is not.
+            let fits = others.iter().enumerate().all(|(i, call)| {
+                if taken >> i & 1 == 1 {
+                    call.called < told.returned
+                } else {
+                    told.called < call.returned
+                }
+            });
+            if leads && fits && known.insert(state.clone()) {
+                states.push(state);
             }
-            let next = match model.step(&state, &call.op, deadline) {
-                Step::To(next) => vec![next],
-                Step::Any(next) => next,
-                Step::Reject => Vec::new(),
-                Step::Expired => return None,
-            };
-            for next in next {
-                let next = (taken | 1 << i, next);
-                if seen.insert(next.clone()) {
-                    open.push(next);
+        }
+    }
+    let rejected = |state: &M::State| model.step(state, &told.op, deadline) == Step::Reject;
+    states.iter().all(rejected).then_some(states)
+}
+
+/// Every way to put some operations in order.
+struct Ways<State> {
+    /// Which have been taken, and the state after them.
+    seen: Vec<(u64, State)>,
+    /// Whether all that must be taken can be.
+    lead_to_the_end: Vec<bool>,
+}
+
+impl<State: Clone + Eq + std::hash::Hash> Ways<State> {
+    /// `None` if there are too many.
+    fn all<M: Spec<State = State>>(
+        model: &M,
+        calls: &[&Call<M::Op>],
+        start: &State,
+        deadline: &Deadline,
+    ) -> Option<Ways<State>> {
+        let mut seen: Vec<(u64, State)> = vec![(0, start.clone())];
+        let mut numbers: FxHashMap<(u64, State), usize> =
+            seen.iter().cloned().enumerate().map(|(i, way)| (way, i)).collect();
+        let mut steps: Vec<(usize, usize)> = Vec::new();
+        let mut at = 0;
+        while let Some((taken, state)) = seen.get(at).cloned() {
+            let missing = |i: usize| taken >> i & 1 == 0;
+            let due = |by: u32| (0..calls.len()).any(|i| missing(i) && calls[i].returned < by);
+            for (i, call) in calls.iter().enumerate() {
+                if !missing(i) || due(call.called) {
+                    continue;
+                }
+                let next = match model.step(&state, &call.op, deadline) {
+                    Step::To(next) => vec![next],
+                    Step::Any(next) => next,
+                    Step::Reject => Vec::new(),
+                    Step::Expired => return None,
+                };
+                for next in next {
+                    let next = (taken | 1 << i, next);
+                    let to = *numbers.entry(next.clone()).or_insert_with(|| {
+                        seen.push(next);
+                        seen.len() - 1
+                    });
+                    steps.push((at, to));
+                }
+                if seen.len() > EFFORT {
+                    return None;
                 }
             }
-            if seen.len() > EFFORT {
-                return None;
-            }
+            at += 1;
         }
+        let needed =
+            |taken: u64| (0..calls.len()).all(|i| taken >> i & 1 == 1 || calls[i].optional());
+        let mut lead_to_the_end: Vec<bool> = seen.iter().map(|(taken, _)| needed(*taken)).collect();
+        // A step only leads to what takes more: those with most taken are known first.
+        steps.sort_by_key(|(from, _)| std::cmp::Reverse(seen[*from].0.count_ones()));
+        for (from, to) in steps {
+            lead_to_the_end[from] |= lead_to_the_end[to];
+        }
+        Some(Ways { seen, lead_to_the_end })
     }
-    // Where it is accepted, something else in the core is what fails.
-    states.retain(|state| model.step(state, &told.op, deadline) == Step::Reject);
-    Some(states)
 }
 
 /// A text without its middle, if it is long.
@@ -160,7 +284,21 @@ fn shortened(text: String) -> String {
     format!("{begin} … {end}")
 }
 
-fn joined(parts: &[String], word: &str) -> String {
+/// One of several reasons; what all begin with is said once.
+fn either(reasons: &[String]) -> String {
+    let words: Vec<Vec<&str>> = reasons.iter().map(|reason| reason.split(' ').collect()).collect();
+    let shortest = words.iter().map(Vec::len).min().unwrap_or(0);
+    let alike = |at: &usize| words.iter().all(|own| own[*at] == words[0][*at]);
+    let shared = (0..shortest.saturating_sub(1)).take_while(alike).count();
+    if shared == 0 || reasons.len() == 1 {
+        return joined(reasons, "or");
+    }
+    let rest: Vec<String> = words.iter().map(|own| own[shared..].join(" ")).collect();
+    format!("{} {}", words[0][..shared].join(" "), joined(&rest, "or"))
+}
+
+/// A list in words.
+pub(crate) fn joined(parts: &[String], word: &str) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),

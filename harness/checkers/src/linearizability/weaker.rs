@@ -10,6 +10,7 @@ use super::explain::{Labels, Place};
 use super::model::{Call, NEVER, Spec};
 use super::models::{Register, RegisterOp};
 use super::report::{Core, Described, Partial, Rejection, Verdict, Violation};
+use super::sentence::{named, of_object};
 use rustc_hash::FxHashMap;
 
 /// Writes in some order of positions, each with the greatest of other positions so far.
@@ -129,29 +130,28 @@ fn violation(
     };
     let told = |i: u32| {
         let place = labels.place(i);
-        format!("{} by process {}", model.describe(&calls[i as usize].op), place.process)
+        named(place.process, &model.describe(&calls[i as usize].op))
     };
     let reason = match (source, replaced) {
         (Some(source), Some((_, last))) => format!(
-            "{} had been replaced: {} began after it and completed before the read",
+            "{} had been replaced: {} was invoked after it and had completed before the read was \
+             invoked",
             told(source),
             told(last)
         ),
         (None, Some((_, last))) => format!(
-            "no write of that value had begun, and {} had completed before the read",
+            "nobody had invoked a write of that before it returned, and {} had completed before \
+             the read was invoked",
             told(last)
         ),
-        (_, None) => "no write of that value had begun".into(),
+        (_, None) => "nobody had invoked a write of that before it returned".into(),
     };
     let overlap = if safe { ", and no write overlapped it" } else { "" };
     let object = labels.object(calls[read as usize].object);
     let sentence = format!("{}, but {reason}{overlap}", told(read));
     let fails_at = mentioned.iter().position(|i| *i == read).unwrap_or(0);
     Violation {
-        sentence: match &object {
-            Some(object) => format!("on object {object}, {sentence}"),
-            None => sentence,
-        },
+        sentence: of_object(object.as_ref(), sentence),
         object,
         operations: mentioned.iter().map(describe).collect(),
         fails_at,
@@ -162,6 +162,7 @@ fn violation(
             optional: Vec::new(),
             starts: vec![model.describe_state(&model.initial)],
             any_start: false,
+            after: 0,
             confirmed: true,
             omitted: 0,
         },

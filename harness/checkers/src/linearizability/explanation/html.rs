@@ -1,6 +1,6 @@
 //! An explanation as one page: nothing to load, nothing to run, everything escaped.
 
-use super::{headline, records};
+use super::{from, headline, records};
 use crate::linearizability::report::{Described, Partial, Report, Verdict, Violation};
 use std::fmt::{self, Display, Write};
 
@@ -20,6 +20,8 @@ svg text{fill:currentColor}\
 const WIDTH: usize = 960;
 const ROW: usize = 44;
 const LEFT: usize = 90;
+/// How many operations that may not have happened are drawn.
+const DASHED: usize = 4;
 
 /// A report as a page.
 pub fn html(report: &Report) -> String {
@@ -83,20 +85,24 @@ fn write_violation(out: &mut String, violation: &Violation) -> fmt::Result {
         out,
         "<p>A bar is the time between an operation's invocation and its completion. If the object \
          behaved as if it did one thing at a time, every operation took effect at one instant \
-         somewhere on its bar. For these there is no choice of instants, {}.</p>",
-        Escaped(match (core.any_start, &core.starts[..]) {
-            (true, _) => "whatever came before them".into(),
-            (false, [start]) => format!("starting from {start}"),
-            (false, _) => "from where the object started".into(),
-        })
+         somewhere on its bar. For these there is no such choice, {}. The bar in red is the \
+         first operation by whose return that was certain. Time runs to the right; only what came \
+         before what matters, so the scale is not kept.</p>",
+        Escaped(from(core))
     )?;
     write_timeline(out, violation)?;
     if !core.optional.is_empty() {
+        let (others, they, drawn) = match core.optional.len() {
+            1 => ("one more operation".to_string(), "it does", "dashed".to_string()),
+            n @ 2..=DASHED => (format!("{n} more operations"), "they do", "dashed".into()),
+            n => {
+                (format!("{n} operations"), "they do", format!("the last {DASHED} of them dashed"))
+            }
+        };
         writeln!(
             out,
-            "<p>{} more operations may or may not have happened then; they do not help, whichever \
-             of them did.</p>",
-            core.optional.len()
+            "<p>Besides, {others} ({drawn}) may or may not have taken effect by then; {they} not \
+             help, whatever happened.</p>"
         )?;
     }
     if core.confirmed {
@@ -189,12 +195,19 @@ fn write_partial(
 
 /// The core, a row for each operation. Ends are spaced evenly: only their order matters.
 fn write_timeline(out: &mut String, violation: &Violation) -> fmt::Result {
-    let mut shown: Vec<usize> = violation.core.mandatory.clone();
-    shown.truncate(40);
+    let core = &violation.core;
+    let mut shown: Vec<usize> = core.mandatory.iter().take(40).copied().collect();
+    let certain = shown.len();
+    shown.extend(core.optional.iter().rev().take(DASHED).rev());
     let ops: Vec<(usize, &Described)> =
         shown.iter().filter_map(|i| Some((*i, violation.operations.get(*i)?))).collect();
-    let mut ends: Vec<u32> =
-        ops.iter().flat_map(|(_, op)| [Some(op.called), op.returned]).flatten().collect();
+    // Where nobody knows whether it happened, it may have at any later time.
+    let until = |row: usize, op: &Described| op.returned.filter(|_| row < certain);
+    let mut ends: Vec<u32> = Vec::new();
+    for (row, (_, op)) in ops.iter().enumerate() {
+        ends.push(op.called);
+        ends.extend(until(row, op));
+    }
     ends.sort_unstable();
     ends.dedup();
     let x = |position: u32| {
@@ -213,12 +226,18 @@ fn write_timeline(out: &mut String, violation: &Violation) -> fmt::Result {
     )?;
     for (row, (i, op)) in ops.iter().enumerate() {
         let y = row * ROW + 18;
-        let (from, to) = (x(op.called), op.returned.map_or(WIDTH - 4, x));
-        let color = if *i == violation.fails_at { "#c0392b" } else { "#3b78b5" };
+        let (from, to) = (x(op.called), until(row, op).map_or(WIDTH - 4, x));
+        let paint = if row >= certain {
+            "fill=\"none\" stroke=\"currentColor\" stroke-dasharray=\"4 3\" opacity=\"0.6\""
+        } else if *i == violation.fails_at {
+            "fill=\"#c0392b\""
+        } else {
+            "fill=\"#3b78b5\""
+        };
         writeln!(out, "<text x=\"0\" y=\"{}\">process {}</text>", y + 16, op.process)?;
         writeln!(
             out,
-            "<rect x=\"{from}\" y=\"{}\" width=\"{}\" height=\"8\" rx=\"3\" fill=\"{color}\"/>",
+            "<rect x=\"{from}\" y=\"{}\" width=\"{}\" height=\"8\" rx=\"3\" {paint}/>",
             y + 8,
             (to - from).max(6)
         )?;
@@ -226,9 +245,11 @@ fn write_timeline(out: &mut String, violation: &Violation) -> fmt::Result {
         let (at, anchor) = if from > WIDTH / 2 { (to, "end") } else { (from, "start") };
         writeln!(
             out,
-            "<text x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
+            "<text x=\"{at}\" y=\"{}\" text-anchor=\"{anchor}\">{} <tspan opacity=\"0.6\">({})\
+             </tspan></text>",
             y + 3,
-            Escaped(shortened(&op.text))
+            Escaped(shortened(&op.text)),
+            Escaped(records(op))
         )?;
     }
     writeln!(out, "</svg></div>")

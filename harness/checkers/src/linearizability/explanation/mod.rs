@@ -6,7 +6,11 @@ mod text;
 pub use html::html;
 pub use text::text;
 
-use super::report::{Described, Report, Verdict, Why};
+use super::report::{Core, Described, Report, Verdict, Why};
+use super::sentence::joined;
+
+/// How many states are named.
+const NAMED: usize = 3;
 
 /// The verdict in one sentence, for any report.
 fn headline(report: &Report) -> String {
@@ -28,6 +32,26 @@ fn objects(report: &Report) -> String {
     match report.objects {
         1 => "one object".into(),
         n => format!("{n} objects"),
+    }
+}
+
+/// From where the operations of a core cannot be explained.
+fn from(core: &Core) -> String {
+    let starts = match &core.starts[..] {
+        [] => "where it was".into(),
+        starts => joined(starts, "or"),
+    };
+    match (core.any_start, core.after, core.starts.len()) {
+        (true, ..) => "whatever came before".into(),
+        (false, 0, 1) => format!("starting from {starts}"),
+        (false, 0, _) => "from where the object started".into(),
+        (false, 1, _) => {
+            format!("after the operation before them, which leads to the state {starts}")
+        }
+        (false, n, 0..=NAMED) => {
+            format!("after the {n} operations before them, which lead to the state {starts}")
+        }
+        (false, n, _) => format!("after the {n} operations before them, in whatever order"),
     }
 }
 

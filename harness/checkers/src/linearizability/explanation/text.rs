@@ -1,6 +1,6 @@
 //! An explanation for the terminal, at most a screen of it.
 
-use super::{headline, records};
+use super::{from, headline, records};
 use crate::linearizability::report::{Partial, Report, Verdict, Violation};
 use std::fmt::{self, Write};
 
@@ -30,12 +30,7 @@ fn write_report(out: &mut String, report: &Report) -> fmt::Result {
 
 fn write_violation(out: &mut String, violation: &Violation) -> fmt::Result {
     let core = &violation.core;
-    let from = match (core.any_start, &core.starts[..]) {
-        (true, _) => "whatever came before".into(),
-        (false, [start]) => format!("starting from {start}"),
-        (false, _) => "from where the object started".into(),
-    };
-    writeln!(out, "\nThese operations cannot all be explained, {from}:")?;
+    writeln!(out, "\nThese operations cannot all be explained, {}:", from(core))?;
     for line in timeline(violation) {
         writeln!(out, "  {line}")?;
     }

@@ -88,6 +88,16 @@ impl Spec for Bank {
         matches!(op, BankOp::Transfer(..)).then(|| op.clone())
     }
 
+    fn leaves(&self, op: &BankOp) -> Option<Balances> {
+        match op {
+            // Of an account that is not there the balance is not known.
+            BankOp::Read(balances) if balances.len() + 1 == self.symbols.len() => {
+                Some(Balances { known: true, accounts: balances.clone() })
+            }
+            BankOp::Read(_) | BankOp::Transfer(..) => None,
+        }
+    }
+
     fn pure(&self, op: &BankOp) -> bool {
         self.initial.is_some() && matches!(op, BankOp::Read(_))
     }

@@ -102,7 +102,11 @@ impl Spec for FifoQueue {
         }
     }
 
-    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o CollectionOp>) -> Option<usize> {
+    fn first_rejected<'o>(
+        &self,
+        mut ops: impl Iterator<Item = &'o CollectionOp>,
+        _: &Deadline,
+    ) -> Option<usize> {
         let mut queue = VecDeque::new();
         ops.position(|op| match op {
             CollectionOp::Put(value) => {
@@ -202,7 +206,11 @@ impl Spec for Stack {
         }
     }
 
-    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o CollectionOp>) -> Option<usize> {
+    fn first_rejected<'o>(
+        &self,
+        mut ops: impl Iterator<Item = &'o CollectionOp>,
+        _: &Deadline,
+    ) -> Option<usize> {
         let mut stack = Vec::new();
         ops.position(|op| match op {
             CollectionOp::Put(value) => {

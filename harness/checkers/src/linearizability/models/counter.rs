@@ -60,6 +60,13 @@ impl Spec for Counter {
         }
     }
 
+    fn leaves(&self, op: &CounterOp) -> Option<i64> {
+        match *op {
+            CounterOp::Read(value) | CounterOp::Add(_, Some(value)) => Some(value),
+            CounterOp::Add(_, None) => None,
+        }
+    }
+
     fn pure(&self, op: &CounterOp) -> bool {
         matches!(op, CounterOp::Read(_) | CounterOp::Add(0, _))
     }
@@ -165,6 +172,13 @@ impl Spec for MaxRegister {
 
     fn forget(&self, op: &MaxRegisterOp) -> Option<MaxRegisterOp> {
         matches!(op, MaxRegisterOp::Write(_)).then_some(*op)
+    }
+
+    fn leaves(&self, op: &MaxRegisterOp) -> Option<i64> {
+        match *op {
+            MaxRegisterOp::Read(value) => Some(value),
+            MaxRegisterOp::Write(_) => None,
+        }
     }
 
     fn pure(&self, op: &MaxRegisterOp) -> bool {

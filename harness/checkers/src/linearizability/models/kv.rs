@@ -140,7 +140,11 @@ impl Spec for Kv {
         }
     }
 
-    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o KvOp>) -> Option<usize> {
+    fn first_rejected<'o>(
+        &self,
+        mut ops: impl Iterator<Item = &'o KvOp>,
+        _: &Deadline,
+    ) -> Option<usize> {
         let mut state = self.initial.clone();
         ops.position(|op| match op {
             KvOp::Read(value) => !same(&state, self.symbols.value(*value)),
@@ -163,6 +167,17 @@ impl Spec for Kv {
             KvOp::Read(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
             KvOp::Cas(old, new, _) => Some(KvOp::Cas(old, new, None)),
             KvOp::Write(_) | KvOp::Append(_) => Some(op.clone()),
+        }
+    }
+
+    fn leaves(&self, op: &KvOp) -> Option<Value> {
+        match *op {
+            // Nothing is written in several ways.
+            KvOp::Read(value) => Some(self.symbols.value(value).clone()).filter(|v| !is_empty(v)),
+            KvOp::Write(value) | KvOp::Cas(_, value, Some(true)) => {
+                Some(self.symbols.value(value).clone())
+            }
+            KvOp::Cas(..) | KvOp::Append(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
         }
     }
 

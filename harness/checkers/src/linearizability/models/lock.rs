@@ -207,6 +207,13 @@ impl Spec for FencedLock {
         })
     }
 
+    fn leaves(&self, op: &LockOp) -> Option<Fence> {
+        match *op {
+            LockOp::Acquire(owner, Some(token)) => Some(Fence { owner: Some(owner), token }),
+            LockOp::Acquire(_, None) | LockOp::Release(_) => None,
+        }
+    }
+
     fn describe(&self, op: &LockOp) -> String {
         describe(op)
     }

@@ -60,6 +60,13 @@ impl Spec for AppendLog {
         matches!(op, LogOp::Append(_)).then(|| op.clone())
     }
 
+    fn leaves(&self, op: &LogOp) -> Option<Vec<u32>> {
+        match op {
+            LogOp::Read(values) | LogOp::Glimpse(values) => Some(values.clone()),
+            LogOp::Append(_) | LogOp::Stray(_) => None,
+        }
+    }
+
     fn pure(&self, op: &LogOp) -> bool {
         !matches!(op, LogOp::Append(_))
     }

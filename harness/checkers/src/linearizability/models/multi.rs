@@ -122,6 +122,14 @@ impl Spec for MultiRegister {
         Keys::Some(op.iter().map(key).collect())
     }
 
+    fn narrow(&self, op: &MultiOp, key: u64) -> Option<MultiOp> {
+        let about = |part: &Part| match *part {
+            Part::Read(own, _) | Part::Write(own, _) => u64::from(own) == key,
+        };
+        let parts: MultiOp = op.iter().copied().filter(about).collect();
+        (!parts.is_empty()).then_some(parts)
+    }
+
     fn pure(&self, op: &MultiOp) -> bool {
         op.iter().all(|part| matches!(part, Part::Read(..)))
     }
@@ -131,14 +139,20 @@ impl Spec for MultiRegister {
     }
 
     fn describe(&self, op: &MultiOp) -> String {
-        let parts: Vec<String> = op
-            .iter()
-            .map(|part| match *part {
-                Part::Read(key, value) => format!("read {}", self.pair(key, value)),
-                Part::Write(key, value) => format!("write {}", self.pair(key, value)),
-            })
-            .collect();
-        parts.join(", ")
+        let reads = op.iter().all(|part| matches!(part, Part::Read(..)));
+        let writes = op.iter().all(|part| matches!(part, Part::Write(..)));
+        let part = |part: &Part| match *part {
+            Part::Read(key, value) if reads => self.pair(key, value),
+            Part::Write(key, value) if writes => self.pair(key, value),
+            Part::Read(key, value) => format!("read {}", self.pair(key, value)),
+            Part::Write(key, value) => format!("wrote {}", self.pair(key, value)),
+        };
+        let parts = op.iter().map(part).collect::<Vec<_>>().join(", ");
+        match (reads, writes) {
+            (true, _) => format!("read returned {parts}"),
+            (_, true) => format!("write of {parts}"),
+            _ => format!("transaction {parts}"),
+        }
     }
 
     fn describe_state(&self, state: &Self::State) -> String {

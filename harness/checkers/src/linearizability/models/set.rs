@@ -89,6 +89,25 @@ impl Spec for Set {
         }
     }
 
+    fn narrow(&self, op: &SetOp, key: u64) -> Option<SetOp> {
+        match op {
+            SetOp::Add(e, _) | SetOp::Remove(e, _) | SetOp::Contains(e, _) => {
+                (u64::from(*e) == key).then(|| op.clone())
+            }
+            SetOp::Read(elements) => {
+                let element = u32::try_from(key).ok()?;
+                Some(SetOp::Contains(element, elements.binary_search(&element).is_ok()))
+            }
+        }
+    }
+
+    fn leaves(&self, op: &SetOp) -> Option<Vec<u32>> {
+        match op {
+            SetOp::Read(elements) => Some(elements.clone()),
+            SetOp::Add(..) | SetOp::Remove(..) | SetOp::Contains(..) => None,
+        }
+    }
+
     fn pure(&self, op: &SetOp) -> bool {
         match op {
             SetOp::Add(_, result) | SetOp::Remove(_, result) => *result == Some(false),
@@ -133,7 +152,11 @@ impl Spec for Set {
         fast::set(calls, read_call, order)
     }
 
-    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o SetOp>) -> Option<usize> {
+    fn first_rejected<'o>(
+        &self,
+        mut ops: impl Iterator<Item = &'o SetOp>,
+        _: &Deadline,
+    ) -> Option<usize> {
         let mut set: FxHashSet<u32> = FxHashSet::default();
         ops.position(|op| match op {
             SetOp::Add(e, fresh) => {
@@ -170,7 +193,7 @@ impl Spec for Set {
             }
             SetOp::Contains(e, found) => {
                 let found = if *found { "found it" } else { "did not find it" };
-                format!("contains {} {found}", self.symbols.value(*e))
+                format!("lookup of {} {found}", self.symbols.value(*e))
             }
             SetOp::Read(elements) => format!("read returned {}", self.describe_state(elements)),
         }

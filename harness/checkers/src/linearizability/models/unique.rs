@@ -48,7 +48,11 @@ impl Spec for UniqueId {
         fast::unique(calls)
     }
 
-    fn first_rejected<'o>(&self, mut ops: impl Iterator<Item = &'o UniqueIdOp>) -> Option<usize> {
+    fn first_rejected<'o>(
+        &self,
+        mut ops: impl Iterator<Item = &'o UniqueIdOp>,
+        _: &Deadline,
+    ) -> Option<usize> {
         let mut given = FxHashSet::default();
         ops.position(|op| !given.insert(op.0))
     }

@@ -34,6 +34,31 @@ pub(crate) fn breadth_first(
     }
 }
 
+/// For each of some layers, in ascending order, every way to have come so far and no further than
+/// needed: the orders of operations taken. `None` if the search ended first.
+pub(crate) fn frontiers(
+    prepared: &Prepared,
+    space: &mut Space<'_>,
+    initial: u32,
+    layers: &[u32],
+    limits: Limits,
+    deadline: &Deadline,
+) -> Option<Vec<Vec<Vec<u32>>>> {
+    // What goes unseen or is yet to be justified stands for several states.
+    let (return_order, absorption, symmetry, dominance) = (true, true, true, true);
+    let rules = Rules { return_order, absorption, symmetry, dominance, ..Rules::none() };
+    let graph = Graph::new(prepared, space, rules, false);
+    match prepared.width {
+        width if width <= u64::WIDTH => {
+            Search::<u64>::new(graph).fronts(initial, layers, limits, deadline)
+        }
+        width if width <= u128::WIDTH => {
+            Search::<u128>::new(graph).fronts(initial, layers, limits, deadline)
+        }
+        _ => Search::<Wide>::new(graph).fronts(initial, layers, limits, deadline),
+    }
+}
+
 /// Configurations of one layer, each with the way that led to it.
 struct Bucket<M> {
     visited: Visited<M>,
@@ -48,13 +73,44 @@ struct Search<'g, 's, M> {
     configurations: u64,
     /// Bytes of the buckets that are not being expanded.
     waiting: usize,
+    /// Layers to tell of when they are reached, the first one last, and what was told so far.
+    layers: Vec<u32>,
+    fronts: Vec<Vec<Vec<u32>>>,
 }
 
 impl<'g, 's, M: Mask> Search<'g, 's, M> {
     fn new(graph: Graph<'g, 's>) -> Self {
         let (buckets, ways) = (BTreeMap::new(), Ways::default());
         let overwrites = graph.overwrites();
-        Search { graph, buckets, ways, overwrites, configurations: 0, waiting: 0 }
+        let (layers, fronts) = (Vec::new(), Vec::new());
+        Search { graph, buckets, ways, overwrites, configurations: 0, waiting: 0, layers, fronts }
+    }
+
+    fn fronts(
+        mut self,
+        initial: u32,
+        layers: &[u32],
+        limits: Limits,
+        deadline: &Deadline,
+    ) -> Option<Vec<Vec<Vec<u32>>>> {
+        self.layers = layers.iter().rev().copied().collect();
+        self.search(initial, limits, deadline);
+        self.layers.is_empty().then_some(self.fronts)
+    }
+
+    /// Tells of what is open, if everything before a layer that was asked for is done.
+    fn tell(&mut self) {
+        let Some(next) = self.buckets.keys().next() else { return };
+        while self.layers.last().is_some_and(|layer| layer <= next) {
+            self.layers.pop();
+            let open = self.buckets.values().flat_map(|bucket| &bucket.open);
+            let order = |(_, way): &(Configuration<M>, u32)| {
+                let mut order: Vec<u32> = self.ways.back(*way).collect();
+                order.reverse();
+                order
+            };
+            self.fronts.push(open.map(order).collect());
+        }
     }
 
     fn run(mut self, initial: u32, limits: Limits, deadline: &Deadline) -> Outcome {
@@ -78,6 +134,7 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
             }
         }
         let (mut furthest, mut expansions) = (0, 0u64);
+        self.tell();
         while let Some((layer, mut bucket)) = self.buckets.pop_first() {
             furthest = layer;
             self.waiting = self.buckets.values().map(Bucket::bytes).sum();
@@ -118,6 +175,7 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
                     self.ways.prune(bucket.open.iter_mut().chain(waiting).map(|(_, way)| way));
                 }
             }
+            self.tell();
         }
         Answer::Stuck(furthest)
     }

@@ -20,7 +20,7 @@ mod space;
 mod used;
 mod visited;
 
-pub(crate) use breadth::breadth_first;
+pub(crate) use breadth::{breadth_first, frontiers};
 pub(crate) use depth::depth_first;
 pub(crate) use interned::{Classes, Interned};
 pub(crate) use mask::Mask;

@@ -5,9 +5,10 @@
 //! too. Every question but the last one has an answer, and answers are found fast, so this is the
 //! way where an object has so many states that refuting anything takes long.
 
-use super::core::Weakened;
-use super::model::{Call, Spec, Step};
-use super::options::Deadline;
+use super::super::model::{Call, Spec, Step};
+use super::super::options::Deadline;
+use super::Weakened;
+use std::cell::Cell;
 
 /// How many places an operation is tried in.
 const PLACES: usize = 64;
@@ -16,24 +17,41 @@ const CHUNKS: usize = 64;
 /// How many operations are tried, beginning with the last.
 const TRIED: usize = 400;
 
+/// Steps of the model that may still be taken.
+pub(super) struct Steps(Cell<u64>);
+
+impl Steps {
+    pub(super) fn new(steps: u64) -> Steps {
+        Steps(Cell::new(steps))
+    }
+
+    /// Whether there was one left.
+    fn take(&self) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(1));
+        left > 0
+    }
+}
+
 /// The operation to ask for next: the last one to return that has no place in an order of some of
 /// these calls, or, if each has one by itself, the last one that is missing. What is `asked` for
 /// already is in the order.
-pub(crate) fn next<M: Spec>(
+pub(super) fn next<M: Spec>(
     model: &M,
     whole: &Weakened<M::Op>,
     starts: &[M::State],
     order: Vec<u32>,
     asked: &[bool],
+    steps: &Steps,
     deadline: &Deadline,
 ) -> Option<usize> {
     let calls = &whole.calls;
-    let order = &thinned(model, calls, starts, order, asked, deadline);
+    let order = &thinned(model, calls, starts, order, asked, steps, deadline);
     let mut candidates: Vec<usize> =
         (0..calls.len()).filter(|i| !asked[*i] && !calls[*i].optional()).collect();
     candidates.sort_unstable_by_key(|i| std::cmp::Reverse(calls[*i].returned));
-    let states = along(model, calls, starts, order, deadline)?;
-    let fits = Fits { model, calls, order, states: &states, deadline };
+    let states = along(model, calls, starts, order, steps, deadline)?;
+    let fits = Fits { model, calls, order, states: &states, steps, deadline };
     let misfit = candidates.iter().take(TRIED).find(|i| !fits.has_place(**i as u32));
     let missing = || candidates.iter().find(|i| !order.contains(&(**i as u32)));
     misfit.or_else(missing).copied()
@@ -46,6 +64,7 @@ fn thinned<M: Spec>(
     starts: &[M::State],
     mut order: Vec<u32>,
     asked: &[bool],
+    steps: &Steps,
     deadline: &Deadline,
 ) -> Vec<u32> {
     let needed = |i: &u32| asked[*i as usize];
@@ -58,7 +77,7 @@ fn thinned<M: Spec>(
             thinner.extend(order[begin..at].iter().filter(|i| needed(i)));
             thinner.extend_from_slice(&order[at..]);
             if thinner.len() < order.len()
-                && along(model, calls, starts, &thinner, deadline).is_some()
+                && along(model, calls, starts, &thinner, steps, deadline).is_some()
             {
                 order = thinner;
             }
@@ -77,11 +96,15 @@ fn along<M: Spec>(
     calls: &[Call<M::Op>],
     starts: &[M::State],
     order: &[u32],
+    steps: &Steps,
     deadline: &Deadline,
 ) -> Option<Vec<M::State>> {
     starts.iter().find_map(|start| {
         let mut states = vec![start.clone()];
         for i in order {
+            if !steps.take() {
+                return None;
+            }
             let Step::To(next) = model.step(states.last()?, &calls[*i as usize].op, deadline)
             else {
                 return None;
@@ -97,6 +120,7 @@ struct Fits<'a, M: Spec> {
     calls: &'a [Call<M::Op>],
     order: &'a [u32],
     states: &'a [M::State],
+    steps: &'a Steps,
     deadline: &'a Deadline,
 }
 
@@ -132,7 +156,8 @@ impl<M: Spec> Fits<'_, M> {
         };
         let Some(mut state) = step(&self.states[at], i) else { return false };
         for (j, before) in self.order[at..].iter().zip(&self.states[at..]) {
-            if state == *before {
+            // It may have a place, then.
+            if state == *before || !self.steps.take() {
                 return true;
             }
             let Some(next) = step(&state, *j) else { return false };

@@ -1,0 +1,244 @@
+//! Ways to a few operations that fail by themselves.
+
+use super::super::engine::{Piece, Trust};
+use super::super::model::{Call, Spec};
+use super::super::options::Rules;
+use super::super::search::{Answer, Limits};
+use super::grow::{self, Steps};
+use super::minimise::{FEW_STATES, MANY_STATES, Minimiser};
+use super::states::all_states;
+use super::{
+    FoundCore, MEMORY, Start, Weakened, confirm, forgotten, from, frontier, initial, returns,
+};
+
+/// Configurations that an attempt with a handful of demands may cost: it fails soon or not at all.
+const HANDFUL: u64 = 300;
+/// The same where larger cores have been tried in vain.
+const MORE: [u64; 3] = [1_000, 4_000, 6_000];
+/// Demands that a core grown from below may have before it is given up, and configurations that
+/// each question may cost.
+const GROWN: (usize, u64) = (24, 4_000);
+/// Steps of the model that thinking about it may cost.
+const GROWING: u64 = 300_000;
+/// How many demands are few from the start.
+const SMALL: usize = 16;
+/// How many of the last operations are tried as one that leaves the same state always.
+const ANCHORS: usize = 40;
+/// Configurations that trying one of them may cost.
+const ANCHORED: u64 = 500;
+/// How many of the last returns are looked at where all before them is taken for granted.
+const RESTS: [usize; 4] = [1, 3, 5, 9];
+/// Configurations that all ways there may cost, and may if nothing else is left.
+pub(super) const WAYS: u64 = 200_000;
+const MORE_WAYS: u64 = 1_000_000;
+/// Configurations that confirming all that was asked before anything was taken away may cost.
+const LAST_CONFIRMATION: u64 = 2_000_000;
+
+impl<M: Spec> Minimiser<'_, M> {
+    /// A few operations that fail by themselves, and whether they do so from any state. What takes
+    /// long is only tried where the whole is certain to fail, or where states are few.
+    pub(super) fn few(&mut self, upto: u32, certain: bool) -> Option<(Weakened<M::Op>, bool)> {
+        let whole = self.whole;
+        let initial = initial(self.model);
+        if whole.demands() <= SMALL && self.fails(whole) {
+            return Some((whole.clone(), false));
+        }
+        let all = all_states(self.model, whole, self.deadline).map(from);
+        let returns = returns::<M>(&whole.calls, 0..whole.calls.len() as u32);
+        if all.is_none()
+            && let Some(anchored) = self.anchored(upto)
+        {
+            return Some((anchored, false));
+        }
+        // Where states are many, each kind that may have happened is tried once, at least.
+        let classes = if all.is_none() && certain { whole.classes() as u64 } else { 0 };
+        // Few states: the last returns, from whatever was before.
+        let window = |search: &mut Self, length: usize| {
+            search.starts.clone_from(all.as_ref().filter(|_| length < returns.len())?);
+            let from = returns[returns.len() - length];
+            let window = search.cut(whole, from);
+            search.fails(&window).then_some((window, true))
+        };
+        // Or the failing one and the last that were over when it began, from the start.
+        let near = |search: &mut Self, length: usize, effort: u64| {
+            search.starts.clone_from(&initial);
+            let failing = whole.calls.iter().find(|call| call.returned == upto)?;
+            let before = returns.partition_point(|returned| *returned < failing.called);
+            let from = *returns.get(before.checked_sub(length)?)?;
+            let (near, _) = search.kept(whole, |_, call| {
+                call.returned == upto || (from..failing.called).contains(&call.returned)
+            });
+            let effort = effort + classes;
+            let budget = std::mem::replace(&mut search.budget.0, effort);
+            let fails = search.fails(&near);
+            search.budget.0 = budget;
+            fails.then_some((near, false))
+        };
+        // The shorter, the fewer must be told of.
+        let short: [(&[usize], &[usize]); 2] =
+            [(&[2, 3, 4, 6], &[1, 2, 4]), (&[8, 12, 16], &[8, 16])];
+        for (windows, nears) in short {
+            let found = windows.iter().find_map(|length| window(self, *length));
+            let nears = || nears.iter().find_map(|length| near(self, *length, HANDFUL));
+            let found = found.or_else(nears);
+            if found.is_some() {
+                return found;
+            }
+        }
+        self.starts.clone_from(&initial);
+        if all.is_none() {
+            return if certain { Some((self.grown(whole, upto)?, false)) } else { None };
+        }
+        let mut length = 24;
+        let mut more = MORE.into_iter();
+        while length < returns.len() && !self.tired() {
+            if let Some(few) = window(self, length) {
+                return Some(few);
+            }
+            length += length / 3;
+            let Some(effort) = more.next() else { continue };
+            if let Some(few) = [1, 2].iter().find_map(|length| near(self, *length, effort)) {
+                return Some(few);
+            }
+        }
+        self.starts = initial;
+        None
+    }
+
+    /// What comes after an operation that leaves the same state whatever was before: the last one
+    /// from which on it fails. What overlaps it may have come before it.
+    fn anchored(&mut self, upto: u32) -> Option<Weakened<M::Op>> {
+        let whole = self.whole;
+        let mut anchors: Vec<usize> =
+            (0..whole.calls.len()).filter(|i| whole.calls[*i].returned < upto).collect();
+        anchors.sort_unstable_by_key(|i| std::cmp::Reverse(whole.calls[*i].returned));
+        let budget = std::mem::replace(&mut self.budget.0, ANCHORED);
+        let found = anchors.into_iter().take(ANCHORS).find_map(|i| {
+            let anchor = &whole.calls[i];
+            let state = self.model.leaves(&anchor.op)?;
+            let after = whole.filtered(|at, call| {
+                if at == i || call.optional() || anchor.returned < call.called {
+                    Some(call.clone())
+                } else if call.returned < anchor.called {
+                    None
+                } else {
+                    forgotten(self.model, call)
+                }
+            });
+            self.starts = vec![Start { state, taken: vec![whole.origin[i]] }];
+            self.fails(&after).then(|| (whole.origin[i], after))
+        });
+        self.budget.0 = budget;
+        let Some((anchor, after)) = found else {
+            self.starts = initial(self.model);
+            return None;
+        };
+        self.anchor = Some(anchor);
+        Some(after)
+    }
+
+    /// The last operations, from where all before them can lead. One alone would tell little.
+    pub(super) fn after_others(&mut self, effort: u64) -> Option<FoundCore<M>> {
+        let mut all: Vec<FoundCore<M>> = Vec::new();
+        for (rest, starts) in frontier::last(self.model, self.whole, &RESTS, effort, self.deadline)
+        {
+            let after = self.whole.demands() - rest.demands();
+            (self.spent, self.budget, self.starts) = (0, FEW_STATES, starts);
+            if self.fails(&rest) {
+                all.push(FoundCore { after, ..self.minimised((rest, false)) });
+            }
+        }
+        all.into_iter().min_by_key(|found| {
+            let demands = found.core.demands();
+            (found.confirmed.is_none(), demands < 2, demands)
+        })
+    }
+
+    /// The smallest core that is found in any way, of what certainly fails.
+    pub(super) fn smallest(&mut self, upto: u32) -> FoundCore<M> {
+        let few = self.few(upto, true).map(|few| self.minimised(few));
+        if let Some(few) = few.filter(FoundCore::good) {
+            return few;
+        }
+        if let Some(found) = self.after_others(MORE_WAYS).filter(|found| found.confirmed.is_some())
+        {
+            return found;
+        }
+        (self.spent, self.budget, self.starts) = (0, MANY_STATES, initial(self.model));
+        let found = self.minimised((self.whole.clone(), false));
+        if found.confirmed.is_some() {
+            return found;
+        }
+        let (core, effort) = (self.whole.clone(), LAST_CONFIRMATION);
+        let confirmed = confirm(self.model, &core, &found.starts, effort, self.deadline);
+        FoundCore { core, confirmed, ..found }
+    }
+
+    /// A core grown from below.
+    fn grown(&mut self, whole: &Weakened<M::Op>, upto: u32) -> Option<Weakened<M::Op>> {
+        let failing = whole.calls.iter().position(|call| call.returned == upto)?;
+        let mut asked = vec![false; whole.calls.len()];
+        asked[failing] = true;
+        let steps = Steps::new(GROWING);
+        for _ in 0..GROWN.0 {
+            if self.tired() || self.spent > MANY_STATES.1 {
+                return None;
+            }
+            let (kept, places) = self.kept(whole, |i, _| asked[i]);
+            let members: Vec<u32> = (0..kept.calls.len() as u32).collect();
+            let (rules, trust) = (Rules::default(), Trust::all());
+            let starts = &self.model.init();
+            let mut piece =
+                Piece::new(self.model, &kept.calls, &members, starts, rules, trust, self.deadline);
+            let limits = Limits { configurations: GROWN.1, memory: MEMORY };
+            let answer = piece.search(limits, false);
+            let spent = piece.configurations + kept.calls.len() as u64 / 8;
+            drop(piece);
+            self.spent += spent;
+            let order = match answer {
+                Answer::Stuck(_) => return Some(kept),
+                Answer::Order(order) => order.iter().map(|i| places[*i as usize]).collect(),
+                Answer::Stopped(_) | Answer::Lied(_) => return None,
+            };
+            let next = grow::next(self.model, whole, starts, order, &asked, &steps, self.deadline)?;
+            asked[next] = true;
+        }
+        None
+    }
+
+    /// The same with nothing asked but of some, and for each call left its place in the whole.
+    fn kept(
+        &self,
+        whole: &Weakened<M::Op>,
+        asked: impl Fn(usize, &Call<M::Op>) -> bool,
+    ) -> (Weakened<M::Op>, Vec<u32>) {
+        let mut kept = Weakened { calls: Vec::new(), origin: Vec::new() };
+        let mut places = Vec::new();
+        for (i, (call, origin)) in whole.calls.iter().zip(&whole.origin).enumerate() {
+            let call = if call.optional() || asked(i, call) {
+                Some(call.clone())
+            } else {
+                forgotten(self.model, call)
+            };
+            if let Some(call) = call {
+                kept.calls.push(call);
+                kept.origin.push(*origin);
+                places.push(i as u32);
+            }
+        }
+        (kept, places)
+    }
+
+    /// What is asked from the return at `from` on.
+    fn cut(&self, whole: &Weakened<M::Op>, from: u32) -> Weakened<M::Op> {
+        whole.filtered(|_, call| {
+            if call.returned < from {
+                None
+            } else if call.called < from && !call.optional() {
+                forgotten(self.model, call)
+            } else {
+                Some(call.clone())
+            }
+        })
+    }
+}

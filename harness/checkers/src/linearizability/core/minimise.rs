@@ -1,0 +1,111 @@
+//! Takes demands away from what fails, as long as it does.
+
+use super::super::model::{Call, Spec};
+use super::super::options::Deadline;
+use super::{FoundCore, Start, Weakened, attempt, confirmed, forgotten, initial};
+
+/// Configurations one attempt at a smaller core may cost, and all of them together, where states
+/// are few and where they are many and each is kept.
+pub(super) const FEW_STATES: (u64, u64) = (4_000, 60_000);
+pub(super) const MANY_STATES: (u64, u64) = (1_000, 8_000);
+/// Looks for a few operations, and takes demands away from them.
+pub(super) struct Minimiser<'a, M: Spec> {
+    pub model: &'a M,
+    pub deadline: &'a Deadline,
+    pub spent: u64,
+    /// For each attempt, and for all.
+    pub budget: (u64, u64),
+    pub starts: Vec<Start<M::State>>,
+    /// What cannot be explained.
+    pub whole: &'a Weakened<M::Op>,
+    /// The call that leads to the only start; it stays.
+    pub anchor: Option<u32>,
+}
+
+impl<'a, M: Spec> Minimiser<'a, M> {
+    pub(super) fn new(
+        model: &'a M,
+        whole: &'a Weakened<M::Op>,
+        deadline: &'a Deadline,
+    ) -> Minimiser<'a, M> {
+        let starts = initial(model);
+        Minimiser { model, deadline, spent: 0, budget: FEW_STATES, starts, whole, anchor: None }
+    }
+
+    /// Whether nothing more may be tried.
+    pub(super) fn tired(&self) -> bool {
+        self.spent > self.budget.1 || self.deadline.expired()
+    }
+
+    pub(super) fn fails(&mut self, weakened: &Weakened<M::Op>) -> bool {
+        let (fails, spent) =
+            attempt(self.model, weakened, &self.starts, self.budget.0, self.deadline);
+        // Setting up costs something too.
+        self.spent += spent + weakened.calls.len() as u64 / 8;
+        fails
+    }
+
+    /// The smaller of what is left if demands are taken away from the first on and from the last
+    /// on.
+    pub(super) fn minimised(&mut self, (few, any_start): (Weakened<M::Op>, bool)) -> FoundCore<M> {
+        let demands = |parts: &[Weakened<M::Op>]| parts.last().map_or(0, Weakened::demands);
+        let mut parts = self.minimise(few.clone(), false);
+        if demands(&parts) > 2 {
+            let others = self.minimise(few, true);
+            if demands(&others) < demands(&parts) {
+                parts = others;
+            }
+        }
+        let starts = self.starts.clone();
+        let (core, confirmed) = confirmed(self.model, &parts, &starts, self.deadline);
+        FoundCore { core, starts, any_start, after: 0, confirmed }
+    }
+
+    /// Takes demands away, many at once at first, then one by one. Returns what was left in
+    /// between, too.
+    fn minimise(&mut self, core: Weakened<M::Op>, from_last: bool) -> Vec<Weakened<M::Op>> {
+        let mut chunk = (core.calls.len() / 2).max(1);
+        let mut parts = vec![core];
+        while let Some(mut core) = parts.last() {
+            let mut at = if from_last { core.calls.len() } else { 0 };
+            while if from_last { at > 0 } else { at < core.calls.len() } {
+                if self.tired() {
+                    return parts;
+                }
+                let (begin, end) = if from_last {
+                    (at.saturating_sub(chunk), at)
+                } else {
+                    (at, (at + chunk).min(core.calls.len()))
+                };
+                at = if from_last { begin } else { end };
+                if core.calls[begin..end].iter().all(Call::optional) {
+                    continue;
+                }
+                let weaker = self.weaken(core, begin, end);
+                if self.fails(&weaker) {
+                    if !from_last {
+                        at -= core.calls.len() - weaker.calls.len();
+                    }
+                    parts.push(weaker);
+                    core = &parts[parts.len() - 1];
+                }
+            }
+            if chunk == 1 {
+                break;
+            }
+            chunk = (chunk / 2).max(1);
+        }
+        parts
+    }
+
+    fn weaken(&self, core: &Weakened<M::Op>, from: usize, to: usize) -> Weakened<M::Op> {
+        core.filtered(|i, call| {
+            let stays = call.optional() || Some(core.origin[i]) == self.anchor;
+            if stays || !(from..to).contains(&i) {
+                Some(call.clone())
+            } else {
+                forgotten(self.model, call)
+            }
+        })
+    }
+}
