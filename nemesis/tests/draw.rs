@@ -367,6 +367,47 @@ fn processes_get_little_and_are_started_again_while_descriptors_are_few() {
     assert!(memory > 100 && restarts > 50, "{memory} {restarts}");
 }
 
+/// Where nobody comes back, and all is in time.
+fn fail_stop() -> Allowance {
+    let bound = Duration::from_millis(250);
+    Allowance { crash_max: 3, delay_max: Some(bound), leader: true, ..Allowance::none() }
+}
+
+#[test]
+fn many_kills_find_a_victim_that_lags_within_the_bound() {
+    let (mut kills, mut lagging) = (0, 0);
+    for seed in 0..300 {
+        let allow = fail_stop();
+        let plan = Plan::draw(seed, Mix::Everything, &allow, 5, Duration::from_secs(20));
+        for kill in plan.faults.iter().filter(|fault| fault.is_for_good() && fault.when.is_none()) {
+            let lags = |fault: &&Fault| match fault.what {
+                What::Lag(lag) => {
+                    assert!(Some(lag.longest()) < allow.delay_max, "seed {seed}\n{plan}");
+                    fault.until == kill.from && fault.target == kill.target
+                }
+                _ => false,
+            };
+            kills += 1;
+            lagging += plan.faults.iter().filter(lags).count();
+        }
+    }
+    assert!(lagging * 2 > kills, "{lagging} of {kills}");
+}
+
+#[test]
+fn where_nobody_comes_back_leaders_fall_first_and_several_may_fall() {
+    let (mut led, mut more) = (0, 0);
+    for seed in 0..300 {
+        let plan = Plan::draw(seed, Mix::Everything, &fail_stop(), 5, Duration::from_secs(20));
+        let kills = || plan.faults.iter().filter(|fault| fault.is_for_good());
+        assert!(kills().count() <= 3, "seed {seed}\n{plan}");
+        let leaders = kills().filter(|kill| kill.target == Target::Leader).count();
+        led += usize::from(leaders > 0);
+        more += usize::from(leaders > 1);
+    }
+    assert!(led > 220 && more > 30, "{led} with a leader that falls, {more} with several");
+}
+
 #[test]
 fn nodes_lie_only_where_it_is_permitted_and_few_of_them() {
     for mix in [Mix::Byzantine, Mix::Everything, Mix::Swarm] {

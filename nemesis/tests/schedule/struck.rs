@@ -3,10 +3,32 @@
 use super::{Host, SECOND, fault, kill, nodes};
 use schism_history::{FaultEdge, NodeId, Peer};
 use schism_nemesis::{
-    Action, AfterKill, DiskFault, Fault, Moment, Occasion, Plan, Roles, Schedule, Target, Turn,
-    What,
+    Action, AfterKill, Delay, DiskFault, Fault, Moment, Occasion, Plan, Roles, Schedule, Target,
+    Turn, What,
 };
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// The links that a fault of this kind around n1 and n2 of four nodes changes.
+fn links(what: What) -> BTreeSet<(Peer, Peer)> {
+    let mut schedule =
+        Schedule::new(Plan { faults: vec![fault(1, 3, what, nodes(&[1, 2]))] }, 4, 1);
+    let actions = schedule.due(SECOND, &Roles { leader: None, up: &[true; 4] });
+    let rules = actions.into_iter().find_map(|action| match action {
+        Action::BeginLinks { rules, .. } => Some(rules),
+        _ => None,
+    });
+    rules.into_iter().flatten().map(|(src, dest, _)| (src, dest)).collect()
+}
+
+#[test]
+fn who_lags_hears_others_as_before_and_its_like_hears_it() {
+    let long = Delay::Constant(Duration::from_millis(50));
+    let link = |src, dest| (Peer::Node(NodeId(src)), Peer::Node(NodeId(dest)));
+    let expected = BTreeSet::from([link(1, 0), link(1, 3), link(2, 0), link(2, 3)]);
+    assert_eq!(links(What::Lag(long)), expected);
+    assert_eq!(links(What::Delay(long)).len(), 10);
+}
 
 #[test]
 fn a_node_that_is_turned_lies_to_others_only() {

@@ -145,6 +145,8 @@ const TAKEN: [&str; 12] = [
     "bin",
     "help",
 ];
+/// What the faults are called that a plan written by hand has instead of a mix.
+const PLANNED: &str = "plan";
 /// How many runs of a suite are kept, if it does not say.
 const KEEP: usize = 30;
 const CASE_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -209,7 +211,8 @@ impl Block {
         if let Some(option) = self.with.keys().find(|key| TAKEN.contains(&key.as_str())) {
             return Err(format!("with: `{option}` is not for a suite's cases to set"));
         }
-        let nemesis = self.nemesis.as_ref().map_or(vec!["everything".into()], OneOrMany::list);
+        let usual = if self.with.contains_key("plan") { PLANNED } else { "everything" };
+        let nemesis = self.nemesis.as_ref().map_or(vec![usual.into()], OneOrMany::list);
         let seeds = self.seeds()?;
         let expect = self.expect()?;
         let mut cases = Vec::new();
@@ -334,7 +337,9 @@ fn words(name: &CaseName) -> Vec<String> {
     if let Some(twin) = &name.twin {
         args.extend(["--twin".into(), twin.clone()]);
     }
-    args.extend(["--nemesis".into(), name.nemesis.clone()]);
+    if name.nemesis != PLANNED {
+        args.extend(["--nemesis".into(), name.nemesis.clone()]);
+    }
     for (option, value) in &name.options {
         // In one word, so that a value cannot be taken for an option.
         args.push(format!("--{option}={value}"));
@@ -362,6 +367,21 @@ mod tests {
             .map(|card| card.workload)
             .collect();
         let all: BTreeSet<&str> = catalogue().iter().map(|card| card.workload).collect();
+        assert_eq!(covered, all);
+    }
+
+    #[test]
+    fn the_suite_of_twins_leaves_none_out() {
+        let text = include_str!("../../../../suites/twins.toml");
+        let suite = Suite::parse("twins", "twins.toml", text).expect("a suite");
+        let twin = |case: &Case| (case.name.test.to_string(), case.name.twin.clone());
+        let mut covered: Vec<_> = suite.cases.iter().map(twin).collect();
+        let twins_of = |card: &'static Card| {
+            card.twins.iter().map(|twin| (card.name.to_string(), Some(twin.name.to_string())))
+        };
+        let mut all: Vec<_> = catalogue().iter().flat_map(twins_of).collect();
+        covered.sort();
+        all.sort();
         assert_eq!(covered, all);
     }
 
