@@ -79,46 +79,61 @@ fn bounded(run: &Run<'_>, early: bool) -> Finding {
     finding
 }
 
-/// When the rounds of a process began, and what their messages are called.
-type Rounds<'h> = Vec<(Nanos, u64, &'h Value)>;
+/// The rounds of a process that began at one time: when, how many, the last of them, and what their
+/// messages are called. Several begin at once in a process that catches up.
+struct Begun<'h> {
+    time: Nanos,
+    count: usize,
+    last: u64,
+    kind: &'h Value,
+}
+
+fn begun<'h>(run: &Run<'h>) -> Vec<Vec<Begun<'h>>> {
+    let mut begun: Vec<Vec<Begun<'h>>> = (0..run.nodes()).map(|_| Vec::new()).collect();
+    for told in run.events().filter(|told| told.event.kind == "round") {
+        let (time, last) = (told.time, told.event.number.unwrap_or(0));
+        match begun[told.node].last_mut().filter(|it| it.time == time) {
+            Some(it) => (it.count, it.last) = (it.count + 1, last),
+            None => begun[told.node].push(Begun { time, count: 1, last, kind: &told.event.value }),
+        }
+    }
+    begun
+}
 
 /// Judges how many messages a round costs.
 pub(super) fn message_bound(run: &Run<'_>) -> Finding {
-    let mut begun: Vec<Rounds<'_>> = vec![Vec::new(); run.nodes()];
-    for told in run.events().filter(|told| told.event.kind == "round") {
-        begun[told.node].push((told.time, told.event.number.unwrap_or(0), &told.event.value));
-    }
-    let mut first: FxHashMap<(usize, usize, u64), (u64, u64)> = FxHashMap::default();
+    let begun = begun(run);
+    // From whom to whom in which rounds, the numbers of the messages and of their records.
+    let mut said: FxHashMap<(usize, usize, usize), Vec<(u64, u64)>> = FxHashMap::default();
     let (mut antecedents, mut breaches) = (0, Breaches::default());
     for record in &run.history.records {
         let Entry::Message(message) = &record.entry else { continue };
         let (Peer::Node(src), Peer::Node(dest)) = (message.src, message.dest) else { continue };
         let (src, dest) = (usize::from(src.0), usize::from(dest.0));
-        let of_rounds = |rounds: &Rounds<'_>| match rounds.first() {
-            Some((_, _, Value::Str(kind))) => message.kind == *kind,
-            _ => false,
-        };
-        if !run.honest(src) || !begun.get(src).is_some_and(of_rounds) {
+        let Some(rounds) = begun.get(src).filter(|_| run.honest(src)) else { continue };
+        let of_rounds =
+            |it: &Begun<'_>| matches!(it.kind, Value::Str(kind) if message.kind == *kind);
+        if !rounds.first().is_some_and(of_rounds) {
             continue;
         }
         if run.history.meta.weight_of_message(message.id) > 1 {
             return run.unknown("only some of the messages were recorded (`--messages all`)");
         }
         antecedents += 1;
-        let rounds = &begun[src];
-        let round = match rounds.partition_point(|&(time, ..)| time <= message.sent) {
-            0 => None,
-            next => Some(rounds[next - 1].1),
+        let Some(at) = rounds.partition_point(|it| it.time <= message.sent).checked_sub(1) else {
+            breaches.add(|| (too_much(message, None), vec![record.index]));
+            continue;
         };
-        let this = (message.id, record.index);
-        let said = round.map(|round| *first.entry((src, dest, round)).or_insert(this));
+        let earlier = said.entry((src, dest, at)).or_default();
         // Copies of one message share its number: what faults double was not sent twice.
-        match said {
-            Some((id, _)) if id == message.id => {}
-            _ => breaches.add(|| {
-                let earlier = said.into_iter().map(|(_, index)| index);
-                (too_much(message, round), earlier.chain([record.index]).collect())
-            }),
+        if earlier.iter().all(|&(id, _)| id != message.id) {
+            earlier.push((message.id, record.index));
+            if earlier.len() > rounds[at].count {
+                breaches.add(|| {
+                    let witness = earlier.iter().map(|&(_, index)| index).collect();
+                    (too_much(message, Some(rounds[at].last)), witness)
+                });
+            }
         }
     }
     run.verdict(Status::Violated, breaches, antecedents, antecedents, "in a round")

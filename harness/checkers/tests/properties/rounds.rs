@@ -58,6 +58,16 @@ fn messages() {
     assert_eq!(broken(60), "n0 sent n1 a second Data in round 2, at 0.060 s");
     assert_eq!(broken(20), "n0 sent n1 a second Data in round 1, at 0.020 s");
     assert_eq!(broken(5), "n0 sent n1 a Data at 0.005 s, before its first round had begun");
+    let mut two_rounds_at_once = t.clone();
+    let at = begins(&mut two_rounds_at_once, 3) as usize;
+    begins(&mut two_rounds_at_once, 4);
+    two_rounds_at_once.0.records[at + 1].time = two_rounds_at_once.0.records[at].time;
+    said(&mut two_rounds_at_once, 1, 100);
+    said(&mut two_rounds_at_once, 1, 100);
+    assert_eq!(two_rounds_at_once.status("consensus", "message bound"), Holds);
+    said(&mut two_rounds_at_once, 1, 100);
+    let finding = two_rounds_at_once.judge("consensus", "message bound");
+    assert_eq!(finding.explanation, "n0 sent n1 a second Data in round 4, at 0.100 s");
     let mut not_in_rounds = t.clone();
     said(&mut not_in_rounds, 1, 60);
     last_message(&mut not_in_rounds).kind = "Other".into();
