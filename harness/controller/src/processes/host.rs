@@ -138,11 +138,7 @@ impl Host {
             if script.finished() {
                 break;
             }
-            while let Some(seat) = self.router.interrupted.take() {
-                self.router.receive(now, seat, script)?;
-                script.step(now);
-                self.obey(now, script, &mut commands)?;
-            }
+            self.hear_out(script, &mut commands)?;
             self.router.arrivals(now, script);
             self.router.flush(now)?;
             if now >= glanced + GLANCE {
@@ -153,6 +149,7 @@ impl Host {
             let ready = self.wait(now, if more { now } else { due }, &mut events)?;
             for event in &events[..ready] {
                 self.handle(event.data(), script)?;
+                self.hear_out(script, &mut commands)?;
             }
             let now = self.now();
             if self.router.holds_back() {
@@ -279,6 +276,22 @@ impl Host {
                 source: io::Error::from(source),
             }),
         }
+    }
+
+    /// Lets the script have its say, and then the node that was interrupted for it finish, before
+    /// anybody else is listened to.
+    fn hear_out<S: Script>(
+        &mut self,
+        script: &mut S,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), HostError> {
+        while let Some(seat) = self.router.interrupted.take() {
+            let now = self.now();
+            script.step(now);
+            self.obey(now, script, commands)?;
+            self.router.receive(now, seat, script)?;
+        }
+        Ok(())
     }
 
     /// Carries out what the script wants. Says whether it may want more right away.

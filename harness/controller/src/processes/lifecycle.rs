@@ -313,7 +313,9 @@ impl Host {
         let killed = process.life == Life::Killed;
         let status = process.reap().map_err(failed)?;
         for _ in 0..LAST_READS {
-            if self.router.receive(now, seat, script)? != Reading::Some {
+            let reading = self.router.receive(now, seat, script)?;
+            // Whoever is dead already is not interrupted.
+            if self.router.interrupted.take().is_none() && reading != Reading::Some {
                 break;
             }
         }
