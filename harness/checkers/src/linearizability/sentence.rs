@@ -120,9 +120,16 @@ pub(crate) fn sentence<M: Spec>(
         _ if size == 1 => {
             ", which nothing that may have happened before it returned explains".into()
         }
-        _ => format!(
-            ": no order in which these {size} operations may have happened explains what all of them returned"
-        ),
+        _ => {
+            let after = match found.after {
+                0 => String::new(),
+                n => format!("after the {n} operations before, "),
+            };
+            format!(
+                ": {after}no order in which these {size} operations may have happened explains \
+                 what all of them returned"
+            )
+        }
     };
     sentence + &ending
 }
@@ -284,11 +291,14 @@ fn shortened(text: String) -> String {
     format!("{begin} … {end}")
 }
 
-/// One of several reasons; what all begin with is said once.
+/// One of several reasons; what all begin with is said once, unless it opens a bracket.
 fn either(reasons: &[String]) -> String {
     let words: Vec<Vec<&str>> = reasons.iter().map(|reason| reason.split(' ').collect()).collect();
     let shortest = words.iter().map(Vec::len).min().unwrap_or(0);
-    let alike = |at: &usize| words.iter().all(|own| own[*at] == words[0][*at]);
+    let alike = |at: &usize| {
+        let word = words[0][*at];
+        !word.contains(['[', '{', '"']) && words.iter().all(|own| own[*at] == word)
+    };
     let shared = (0..shortest.saturating_sub(1)).take_while(alike).count();
     if shared == 0 || reasons.len() == 1 {
         return joined(reasons, "or");
@@ -303,5 +313,27 @@ pub(crate) fn joined(parts: &[String], word: &str) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [rest @ .., last] => format!("{} {word} {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reasons_begin_with_is_said_once_and_values_stay_whole() {
+        let reasons = |reasons: &[&str]| -> String {
+            either(&reasons.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(reasons(&["the value was 1"]), "the value was 1");
+        assert_eq!(reasons(&["the value was 1", "the value was 4"]), "the value was 1 or 4");
+        assert_eq!(
+            reasons(&["the set was #{1 2}", "the set was #{1 3}", "the set was #{}"]),
+            "the set was #{1 2}, #{1 3} or #{}"
+        );
+        assert_eq!(
+            reasons(&["the queue was empty", "7 was at the front"]),
+            "the queue was empty or 7 was at the front"
+        );
     }
 }
