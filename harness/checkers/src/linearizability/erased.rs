@@ -9,6 +9,7 @@ use super::model::{Call, Keys, Spec, Step};
 use super::options::Deadline;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
@@ -66,6 +67,7 @@ trait Numbered: Sync {
     fn first_rejected(&self, ops: &[u32], deadline: &Deadline) -> Option<usize>;
     fn forget(&self, op: u32) -> Option<u32>;
     fn keys(&self, op: u32) -> Keys;
+    fn parts(&self, op: u32) -> SmallVec<[u64; 2]>;
     fn narrow(&self, op: u32, key: u64) -> Option<u32>;
     fn leaves(&self, op: u32) -> Option<u32>;
     fn pure(&self, op: u32) -> bool;
@@ -120,6 +122,10 @@ impl<M: Spec> Numbered for Typed<'_, M> {
 
     fn keys(&self, op: u32) -> Keys {
         self.model.keys(&self.ops.read().values[op as usize])
+    }
+
+    fn parts(&self, op: u32) -> SmallVec<[u64; 2]> {
+        self.model.parts(&self.ops.read().values[op as usize])
     }
 
     fn narrow(&self, op: u32, key: u64) -> Option<u32> {
@@ -241,6 +247,9 @@ impl Spec for Erased<'_> {
     }
     fn keys(&self, op: &u32) -> Keys {
         self.0.keys(*op)
+    }
+    fn parts(&self, op: &u32) -> SmallVec<[u64; 2]> {
+        self.0.parts(*op)
     }
     fn narrow(&self, op: &u32, key: u64) -> Option<u32> {
         self.0.narrow(*op, key)

@@ -73,10 +73,20 @@ pub trait Spec: Sync {
         Keys::All
     }
 
-    /// What is left of the operation if only one part of the state is looked at: it must be
-    /// accepted wherever `op` is, and do the same to that part and nothing to others. `None` if
-    /// nothing is left, or if the model cannot tell. Violations are easier to explain part by part.
-    fn narrow(&self, _op: &Self::Op, _key: u64) -> Option<Self::Op> {
+    /// Parts of the state that may be looked at one by one, of those the operation concerns: its
+    /// keys, or the values it puts in or takes out. None if it may concern any.
+    fn parts(&self, op: &Self::Op) -> SmallVec<[u64; 2]> {
+        match self.keys(op) {
+            Keys::All => SmallVec::new(),
+            Keys::Some(keys) => keys,
+        }
+    }
+
+    /// What is left of the operation if only some [parts](Spec::parts) of the state are looked at,
+    /// of which this is one: it must be accepted wherever `op` is once all operations on other
+    /// parts are left out, and do the same to this part and nothing to others. `None` if nothing
+    /// is left, or if the model cannot tell. Violations are easier to explain part by part.
+    fn narrow(&self, _op: &Self::Op, _part: u64) -> Option<Self::Op> {
         None
     }
 

@@ -33,6 +33,8 @@ pub(super) const WAYS: u64 = 200_000;
 const MORE_WAYS: u64 = 1_000_000;
 /// Configurations that confirming all that was asked before anything was taken away may cost.
 const LAST_CONFIRMATION: u64 = 2_000_000;
+/// Calls beyond which that would take long and decide nothing.
+const LARGE: usize = 1_000;
 
 impl<M: Spec> Minimiser<'_, M> {
     /// A few operations that fail by themselves, and whether they do so from any state. What takes
@@ -166,7 +168,7 @@ impl<M: Spec> Minimiser<'_, M> {
         }
         (self.spent, self.budget, self.starts) = (0, MANY_STATES, initial(self.model));
         let found = self.minimised((self.whole.clone(), false));
-        if found.confirmed.is_some() {
+        if found.confirmed.is_some() || self.whole.calls.len() > LARGE {
             return found;
         }
         let (core, effort) = (self.whole.clone(), LAST_CONFIRMATION);

@@ -15,11 +15,12 @@ mod minimise;
 mod states;
 
 use super::engine::{Piece, Trust};
-use super::model::{Call, Keys, NEVER, Spec};
+use super::model::{Call, NEVER, Spec};
 use super::options::{Deadline, Rules};
 use super::search::{Answer, Limits};
 use minimise::Minimiser;
 use rustc_hash::FxHashSet;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
@@ -28,8 +29,8 @@ const FEW: usize = 7;
 
 /// Of how many of the last operations each part they concern is looked at by itself.
 const LAST: usize = 24;
-/// Configurations that deciding on one prefix may cost.
-const PREFIX: u64 = 5_000_000;
+/// Configurations that deciding on one prefix may cost, and on all of them together.
+const PREFIX: (u64, u64) = (500_000, 1_000_000);
 /// Configurations that confirming a core may cost.
 const CONFIRMATION: u64 = 20_000;
 const MEMORY: usize = 128 << 20;
@@ -122,27 +123,36 @@ fn first_failure<M: Spec>(
     // The search knew results that had not been returned yet, and may have looked ahead. What is
     // asked up to a return is less, so the first one that fails is that one or a later one. Asking
     // for more never helps, so all from some one on fail.
+    let spent = Cell::new(0);
     let fails = |layer: usize| {
         let prefix = prefix(model, calls, members, returns[layer]);
-        attempt(model, &prefix, &starts, PREFIX, deadline).0
+        let (fails, configurations) = attempt(model, &prefix, &starts, PREFIX.0, deadline);
+        spent.set(spent.get() + configurations);
+        fails
     };
+    let tired = || spent.get() > PREFIX.1 || deadline.expired();
     let Some(last) = returns.len().checked_sub(1) else { return NEVER };
-    let (mut low, mut step) = (last.min(reached as usize), 1);
+    // The last layer asks for everything, which is known to fail.
+    let (mut low, mut step, mut failing) = (last.min(reached as usize), 1, last);
     let mut high = low;
-    while high < last && !deadline.expired() && !fails(high) {
+    while high < last && !tired() {
+        if fails(high) {
+            failing = high;
+            break;
+        }
         low = high + 1;
         high = (high + step).min(last);
         step *= 2;
     }
-    while low < high && !deadline.expired() {
-        let middle = low + (high - low) / 2;
+    while low < failing && !tired() {
+        let middle = low + (failing - low) / 2;
         if fails(middle) {
-            high = middle;
+            failing = middle;
         } else {
             low = middle + 1;
         }
     }
-    returns[high]
+    returns[failing]
 }
 
 /// Whether it certainly cannot be explained, and how many configurations that took.
@@ -209,8 +219,8 @@ pub(crate) fn find<M: Spec>(
     let guess = returns.get(reached as usize).or(returns.last()).copied().unwrap_or(NEVER);
     let whole = prefix(model, calls, members, guess);
     // What fails by the guess did not fail earlier.
-    for key in keys(model, &whole) {
-        let narrow = narrowed(model, &whole, key);
+    for parts in parts(model, &whole) {
+        let narrow = narrowed(model, &whole, &parts);
         if narrow.calls.is_empty() {
             break;
         }
@@ -231,26 +241,32 @@ pub(crate) fn find<M: Spec>(
     (Minimiser::new(model, &whole, deadline).smallest(upto), upto)
 }
 
-/// The parts of the state that the last operations concern.
-fn keys<M: Spec>(model: &M, whole: &Weakened<M::Op>) -> Vec<u64> {
+/// The parts of the state that the last operations concern, each by itself and with that of the
+/// last one.
+fn parts<M: Spec>(model: &M, whole: &Weakened<M::Op>) -> Vec<Vec<u64>> {
     let mut last: Vec<&Call<M::Op>> = whole.calls.iter().filter(|call| !call.optional()).collect();
     last.sort_unstable_by_key(|call| std::cmp::Reverse(call.returned));
-    let mut keys: Vec<u64> = Vec::new();
+    let mut parts: Vec<u64> = Vec::new();
     for call in last.into_iter().take(LAST) {
-        if let Keys::Some(own) = model.keys(&call.op) {
-            for key in own {
-                if !keys.contains(&key) {
-                    keys.push(key);
-                }
+        for part in model.parts(&call.op) {
+            if !parts.contains(&part) {
+                parts.push(part);
             }
         }
     }
-    keys
+    let pairs: Vec<Vec<u64>> = parts.iter().skip(1).map(|part| vec![parts[0], *part]).collect();
+    parts.into_iter().map(|part| vec![part]).chain(pairs).collect()
 }
 
-/// What is left if only one part of the state is looked at.
-fn narrowed<M: Spec>(model: &M, whole: &Weakened<M::Op>, key: u64) -> Weakened<M::Op> {
-    whole.filtered(|_, call| model.narrow(&call.op, key).map(|op| Call { op, ..*call }))
+/// What is left if only these parts of the state are looked at. What may concern other parts need
+/// not have concerned these.
+fn narrowed<M: Spec>(model: &M, whole: &Weakened<M::Op>, parts: &[u64]) -> Weakened<M::Op> {
+    whole.filtered(|_, call| {
+        let op = parts.iter().find_map(|part| model.narrow(&call.op, *part))?;
+        let anywhere = model.parts(&call.op).is_empty() && !model.pure(&call.op);
+        let returned = if anywhere { NEVER } else { call.returned };
+        Some(Call { op, returned, ..*call })
+    })
 }
 
 /// The smallest of some parts, each weaker than the one before, that a search which believes no

@@ -8,6 +8,7 @@ use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use schism_history::{Outcome, Value};
+use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 
 /// What can be done to a collection. Values are numbered by [`Symbols`].
@@ -30,6 +31,21 @@ fn forget(op: &CollectionOp) -> Option<CollectionOp> {
             CollectionOp::TakeAny
         }
     })
+}
+
+/// The value that an operation is about.
+fn parts(op: &CollectionOp) -> SmallVec<[u64; 2]> {
+    match *op {
+        CollectionOp::Put(value) | CollectionOp::Take(value) => smallvec![u64::from(value)],
+        CollectionOp::Empty | CollectionOp::TakeAny => SmallVec::new(),
+    }
+}
+
+/// Without all that concerns other values, what comes out still does so in order, and what was
+/// empty still is.
+fn narrow(op: &CollectionOp, part: u64) -> Option<CollectionOp> {
+    let about = parts(op);
+    (about.is_empty() || about.contains(&part)).then_some(*op)
 }
 
 /// The words of a collection: what putting and taking is called.
@@ -138,6 +154,14 @@ impl Spec for FifoQueue {
         forget(op)
     }
 
+    fn parts(&self, op: &CollectionOp) -> SmallVec<[u64; 2]> {
+        parts(op)
+    }
+
+    fn narrow(&self, op: &CollectionOp, part: u64) -> Option<CollectionOp> {
+        narrow(op, part)
+    }
+
     fn pure(&self, op: &CollectionOp) -> bool {
         *op == CollectionOp::Empty
     }
@@ -238,6 +262,14 @@ impl Spec for Stack {
         forget(op)
     }
 
+    fn parts(&self, op: &CollectionOp) -> SmallVec<[u64; 2]> {
+        parts(op)
+    }
+
+    fn narrow(&self, op: &CollectionOp, part: u64) -> Option<CollectionOp> {
+        narrow(op, part)
+    }
+
     fn pure(&self, op: &CollectionOp) -> bool {
         *op == CollectionOp::Empty
     }
@@ -320,6 +352,14 @@ impl Spec for PriorityQueue {
 
     fn forget(&self, op: &CollectionOp) -> Option<CollectionOp> {
         forget(op)
+    }
+
+    fn parts(&self, op: &CollectionOp) -> SmallVec<[u64; 2]> {
+        parts(op)
+    }
+
+    fn narrow(&self, op: &CollectionOp, part: u64) -> Option<CollectionOp> {
+        narrow(op, part)
     }
 
     fn pure(&self, op: &CollectionOp) -> bool {
