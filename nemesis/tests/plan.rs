@@ -179,21 +179,36 @@ fn one(from: &str, until: &str, what: &str, target: &str) -> String {
     format!("[[fault]]\nfrom = {from}\nuntil = {until}\nwhat = {what}\ntarget = {target}\n")
 }
 
+/// Where nearly everything can come to pass.
+fn there() -> Circumstances {
+    let end = Duration::from_secs(3);
+    Circumstances { nodes: 3, leads: true, lies: true, talks: true, end }
+}
+
 #[test]
 fn what_cannot_come_to_pass_is_refused_with_its_line() {
-    let there = Circumstances { nodes: 3, leads: true, lies: true, end: Duration::from_secs(3) };
+    let there = there();
     let dead = "[[fault]]\nfrom = \"1s\"\nwhat = { kill = \"for-good\" }\ntarget = [\"n1\"]\n";
     let after = |what: &str| dead.to_string() + &one("\"1s\"", "\"2s\"", what, "[\"n1\"]");
     let led = one("\"1s\"", "\"2s\"", "\"pause\"", "\"leader\"");
     let liar = one("\"1s\"", "\"2s\"", "{ turn = \"mute\" }", "[\"n1\"]");
     let late = one("\"3s\"", "\"4s\"", "\"freeze\"", "\"all\"");
+    let loss = one("\"1s\"", "\"2s\"", "{ loss = 0.1 }", "\"all\"");
+    let cut = one("\"1s\"", "\"2s\"", "{ partition = \"halves\" }", "\"all\"");
+    let moment = one("\"1s\"", "\"2s\"", "\"pause\"", "\"one\"") + "when = { message = \"any\" }\n";
+    let long = one("\"1s\"", "\"3001ms\"", "\"freeze\"", "\"all\"");
     for text in [&led, &liar] {
         assert_eq!(Plan::from_toml_for(text, &there).map(|plan| plan.faults.len()), Ok(1));
     }
     for (text, circumstances, line, why) in [
         (led, Circumstances { leads: false, ..there }, 5, "tells of no leader"),
-        (liar, Circumstances { lies: false, ..there }, 4, "--beyond-model"),
+        (liar.clone(), Circumstances { lies: false, ..there }, 4, "--beyond-model"),
+        (liar, Circumstances { talks: false, ..there }, 4, "never speak to each other"),
+        (loss, Circumstances { talks: false, ..there }, 4, "never speak to each other"),
+        (cut, Circumstances { talks: false, ..there }, 4, "never speak to each other"),
+        (moment, Circumstances { talks: false, ..there }, 6, "wait for an event"),
         (late, there, 2, "faults end after 3s"),
+        (long, there, 3, "3.001s is too late"),
         (after("{ disk = \"eio\" }"), there, 9, "n1 is dead by then"),
         (after("{ limit = { memory = 5 } }"), there, 9, "n1 is dead by then"),
         (after("{ turn = \"replay\" }"), there, 9, "n1 is dead by then"),
@@ -293,9 +308,53 @@ fn moments_are_messages_events_or_requests() {
         ("{ request = \"any\", to = \"n2\" }", "write `at`"),
         ("{ request = \"any\", event = \"lead\" }", "a message, an event or a request"),
         ("{ request = \"any\", at = \"n7\" }", "no node n7"),
+        ("{ request = \"any\", after = \"1s\" }", "it is over: it ends at 2s"),
     ] {
         let error = plan(when).expect_err(when).to_string();
         assert!(error.contains(why), "{when}: {error}");
+    }
+}
+
+#[test]
+fn what_happens_to_the_dead_only_is_refused_with_its_line() {
+    let there = Circumstances { end: Duration::from_secs(9), ..there() };
+    // Its lines: 1 `[[fault]]`, 2 from, 3 until, 4 what, 5 target; then the same from 6 on.
+    let kill = one("\"1s\"", "\"3s\"", "{ kill = \"keep-disk\" }", "[\"n1\"]");
+    let all = one("\"1s\"", "\"3s\"", "{ kill = \"keep-disk\" }", "\"all\"");
+    let clock = "{ clock = { jump = \"1s\" } }";
+    let then = |from: &str, until: &str, what: &str, target: &str| {
+        one(&format!("\"{from}\""), &format!("\"{until}\""), what, target)
+    };
+    let alone = then("1s", "2s", clock, "[\"n1\"]");
+    for (text, line, why) in [
+        (kill.clone() + &alone, 10, "n1 is dead all that time: fault 0 is a kill"),
+        // In whatever order they are written.
+        (alone.clone() + &kill, 5, "n1 is dead all that time: fault 1 is a kill"),
+        (kill.clone() + &then("2s", "3s", clock, "[\"n0\", \"n1\"]"), 10, "n1 is dead"),
+        (all.clone() + &then("2s", "3s", clock, "[\"n2\"]"), 10, "n2 is dead"),
+        (kill.clone() + &then("1s", "2s", "{ clock = { drift = 0.1 } }", "[\"n1\"]"), 10, "dead"),
+        (kill.clone() + &then("1s", "3s", "{ disk = \"eio\" }", "[\"n1\"]"), 10, "dead"),
+        (kill.clone() + &then("1s", "3s", "{ disk = { slow = \"9ms\" } }", "[\"n1\"]"), 10, "dead"),
+        (kill.clone() + &then("1s", "3s", "{ limit = { memory = 5 } }", "[\"n1\"]"), 10, "dead"),
+        (kill.clone() + &then("1s", "2s", "{ turn = \"mute\" }", "[\"n1\"]"), 10, "dead"),
+        (kill.clone() + &then("2s", "4s", "\"pause\"", "[\"n1\"]"), 7, "already the target"),
+        (kill.clone() + &then("2s", "4s", "{ slow = 0.5 }", "[\"n1\"]"), 7, "already the target"),
+        (kill.clone() + &kill, 7, "n1 is already the target of fault 0"),
+    ] {
+        let error = Plan::from_toml_for(&text, &there).expect_err(why);
+        assert!(error.line == Some(line) && error.to_string().contains(why), "{text}{error}");
+    }
+    for good in [
+        // It meets them once it is back, or did before.
+        then("2s", "3001ms", clock, "[\"n1\"]"),
+        then("999ms", "2s", clock, "[\"n1\"]"),
+        then("1s", "3s", clock, "[\"n0\"]"),
+        then("1s", "3s", clock, "\"one\""),
+        then("1s", "3s", clock, "\"all\""),
+        then("1s", "3s", "{ loss = 0.5 }", "[\"n1\"]"),
+    ] {
+        let plan = Plan::from_toml_for(&(kill.clone() + &good), &there);
+        assert_eq!(plan.map(|plan| plan.faults.len()), Ok(2), "{good}");
     }
 }
 

@@ -216,6 +216,7 @@ impl Request {
                     nodes: recipe.nodes,
                     leads,
                     lies: self.beyond_model,
+                    talks: !recipe.program.is_empty() || talks(&recipe.workload),
                     end: recipe.time_limit,
                 };
                 Plan::from_toml_for(&text, &circumstances)

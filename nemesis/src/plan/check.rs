@@ -1,7 +1,7 @@
 //! What makes a plan bad.
 
 use super::fault::named;
-use super::{Duplicate, Fault, Limit, Plan, PlanError, Target, What};
+use super::{Duplicate, Fault, Limit, Moment, Plan, PlanError, Target, What};
 use crate::network::Reorder;
 use crate::partition::Shape;
 use crate::time;
@@ -20,13 +20,16 @@ pub struct Circumstances {
     pub leads: bool,
     /// Whether nodes may lie.
     pub lies: bool,
+    /// Whether nodes speak to each other at all.
+    pub talks: bool,
     /// When the faults end.
     pub end: Duration,
 }
 
 impl Circumstances {
-    /// Refuses a fault that cannot come to pass.
-    pub(super) fn check(&self, fault: &Fault) -> Result<(), Refusal> {
+    /// Refuses a fault of a plan that cannot come to pass.
+    pub(super) fn check(&self, plan: &Plan, fault: &Fault) -> Result<(), Refusal> {
+        check_alive(&plan.faults, fault, |other| matches!(other.what, What::Kill(_)))?;
         if !self.leads && matches!(fault.target, Target::Leader | Target::NewLeader) {
             let why = "this protocol tells of no leader: name a node, or write \"one\"";
             return Err(("target", why.into()));
@@ -36,10 +39,26 @@ impl Circumstances {
                        lie all the same";
             return Err(("what", why.into()));
         }
+        let alone = "nodes of this protocol never speak to each other";
+        let between = fault.what.rule().is_some() || matches!(fault.what, What::Turn(_));
+        if !self.talks && between {
+            return Err(("what", format!("{alone}: kill or stop them")));
+        }
+        if !self.talks && fault.when.as_ref().is_some_and(Moment::is_message) {
+            return Err((
+                "when",
+                format!("{alone}: wait for an event, or {{ request = \"any\" }}"),
+            ));
+        }
         if fault.from >= self.end {
             let (from, end) = (time::words(fault.from), time::words(self.end));
             let why = format!("{from} is too late: workload and faults end after {end}");
             return Err(("from", why));
+        }
+        if fault.until > self.end {
+            let (until, end) = (time::words(fault.until), time::words(self.end));
+            let why = format!("{until} is too late: workload and faults end after {end}");
+            return Err(("until", why));
         }
         Ok(())
     }
@@ -50,6 +69,11 @@ impl Plan {
     pub fn check(&self, nodes: u16) -> Result<(), PlanError> {
         for (i, fault) in self.faults.iter().enumerate() {
             check_fault(fault, nodes)
+                .and_then(|()| match matches!(fault.what, What::Clock(_)) {
+                    // A clock may go wrong that nobody reads any more.
+                    true => Ok(()),
+                    false => check_alive(&self.faults[..i], fault, Fault::is_for_good),
+                })
                 .and_then(|()| check_overlap(&self.faults[..i], fault, nodes))
                 .map_err(|(field, message)| PlanError {
                     line: None,
@@ -208,13 +232,17 @@ fn check_moment(fault: &Fault, nodes: u16) -> Result<(), Refusal> {
         return Err(("when", why.into()));
     }
     known(&when.named(), nodes).map_err(|message| ("when", message))?;
+    if !fault.is_for_good() && when.after >= fault.until.saturating_sub(fault.from) {
+        let (after, until) = (time::words(when.after), time::words(fault.until));
+        let why = format!("{after} after any moment it waits for, it is over: it ends at {until}");
+        return Err(("when", why));
+    }
     when.refusal().map_or(Ok(()), |why| Err(("when", why.into())))
 }
 
 /// Refuses a second kill or pause of a node that one is already in force for: it would not be clear
 /// which of them starts it again.
 fn check_overlap(earlier: &[Fault], fault: &Fault, nodes: u16) -> Result<(), Refusal> {
-    check_alive(earlier, fault)?;
     if !fault.what.is_to_processes() {
         return Ok(());
     }
@@ -238,19 +266,24 @@ fn check_overlap(earlier: &[Fault], fault: &Fault, nodes: u16) -> Result<(), Ref
     Ok(())
 }
 
-/// Refuses what can only happen to a node that runs, where it is dead for good by then.
-fn check_alive(earlier: &[Fault], fault: &Fault) -> Result<(), Refusal> {
-    if !matches!(fault.what, What::Disk(_) | What::Limit(_) | What::Turn(_)) {
+/// Refuses what can only happen to a node that runs, where one of those named is dead all the while,
+/// by a kill of the kind asked for. Who is started again before the fault ends meets it then.
+fn check_alive(faults: &[Fault], fault: &Fault, asked: fn(&Fault) -> bool) -> Result<(), Refusal> {
+    let Target::Nodes(nodes) = &fault.target else { return Ok(()) };
+    if !matches!(fault.what, What::Clock(_) | What::Disk(_) | What::Limit(_) | What::Turn(_)) {
         return Ok(());
     }
-    let Target::Nodes(nodes) = &fault.target else { return Ok(()) };
-    let before = |other: &Fault| other.is_for_good() && other.from <= fault.from;
-    for (i, other) in earlier.iter().enumerate().filter(|(_, other)| before(other)) {
-        if let Some(node) = nodes.iter().find(|node| other.when.is_none() && hits(other, **node)) {
-            return Err((
-                "target",
-                format!("{node} is dead by then: fault {i} is a {}", other.what),
-            ));
+    let (from, until) = interval(fault);
+    let lasts = |other: &Fault| {
+        let (dies, returns) = interval(other);
+        other.when.is_none() && dies <= from && until <= returns
+    };
+    let kills = |other: &Fault| asked(other) && lasts(other);
+    for (i, other) in faults.iter().enumerate().filter(|(_, other)| kills(other)) {
+        if let Some(node) = nodes.iter().find(|node| hits(other, **node)) {
+            let all_the_while = if other.is_for_good() { "by then" } else { "all that time" };
+            let why = format!("{node} is dead {all_the_while}: fault {i} is a {}", other.what);
+            return Err(("target", why));
         }
     }
     Ok(())

@@ -50,7 +50,7 @@ impl Plan {
     pub fn from_toml_for(text: &str, circumstances: &Circumstances) -> Result<Plan, PlanError> {
         let plan = Plan::from_toml(text, circumstances.nodes)?;
         for (i, fault) in plan.faults.iter().enumerate() {
-            if let Err((field, message)) = circumstances.check(fault) {
+            if let Err((field, message)) = circumstances.check(&plan, fault) {
                 let fault = Some(i);
                 let mut error = PlanError { line: None, fault, field: Some(field), message };
                 error.line = place_of(text, &error);

@@ -156,28 +156,31 @@ impl<'a> Shrinking<'a> {
         self.plainer_faults();
         self.even_links();
         self.single_messages()?;
-        loop {
-            let before = Size::of(&self.best);
-            self.fewer_faults();
-            self.fewer_operations();
-            self.fewer_nodes();
-            self.fewer_messages();
-            if Size::of(&self.best) == before || self.late() {
-                break;
-            }
-        }
+        self.as_long_as_it_helps(&[
+            Self::fewer_faults,
+            Self::fewer_operations,
+            Self::fewer_nodes,
+            Self::fewer_messages,
+        ]);
         self.shorter();
         self.plain_numbers();
         Ok(())
     }
 
     fn leave_out_all(&mut self) {
+        self.as_long_as_it_helps(&[
+            Self::fewer_operations,
+            Self::fewer_faults,
+            Self::fewer_nodes,
+            Self::shorter,
+        ]);
+    }
+
+    /// Takes these steps again and again, until a round of them makes nothing smaller.
+    fn as_long_as_it_helps(&mut self, steps: &[fn(&mut Self)]) {
         loop {
             let before = Size::of(&self.best);
-            self.fewer_operations();
-            self.fewer_faults();
-            self.fewer_nodes();
-            self.shorter();
+            steps.iter().for_each(|step| step(self));
             if Size::of(&self.best) == before || self.late() {
                 break;
             }
