@@ -5,11 +5,13 @@ mod linearizability_support;
 
 use linearizability_support::{Interval, Random, intervals};
 use schism_checkers::linearizability::models::{
-    AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, Register, RegisterOp, Set, SetOp, Symbols,
-    UniqueId, UniqueIdOp,
+    AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, PriorityQueue, Register, RegisterOp, Set,
+    SetOp, Stack, Symbols, UniqueId, UniqueIdOp,
 };
 use schism_checkers::linearizability::reference::{self, Plain};
-use schism_checkers::linearizability::{Call, NEVER, Options, Spec, Verdict, check, replay};
+use schism_checkers::linearizability::{
+    Call, NEVER, Options, Report, Spec, Verdict, check, replay,
+};
 use schism_history::Value;
 use std::collections::VecDeque;
 
@@ -36,6 +38,18 @@ fn perform<Op>(
 }
 
 fn agree<M: Spec>(name: &str, round: u64, model: &M, calls: &[Call<M::Op>], counts: &mut [u32; 2]) {
+    let report = compare(name, round, model, calls, counts);
+    assert_eq!(report.method, "unique values", "{name}, round {round}: {report:#?}\n{calls:#?}");
+}
+
+/// Holds the verdict against a plain search.
+fn compare<M: Spec>(
+    name: &str,
+    round: u64,
+    model: &M,
+    calls: &[Call<M::Op>],
+    counts: &mut [u32; 2],
+) -> Report {
     let expected = match reference::check(model, calls, usize::MAX) {
         Plain::Linearizable(_) => true,
         Plain::Violation => false,
@@ -45,7 +59,6 @@ fn agree<M: Spec>(name: &str, round: u64, model: &M, calls: &[Call<M::Op>], coun
     let report = check(model, calls, &Options::default());
     let context = || format!("{name}, round {round}: {report:#?}\n{calls:#?}");
     assert!(report.notes.is_empty(), "{}", context());
-    assert_eq!(report.method, "unique values", "{}", context());
     match &report.verdict {
         Verdict::Linearizable { orders } => {
             assert!(expected, "{}", context());
@@ -61,6 +74,7 @@ fn agree<M: Spec>(name: &str, round: u64, model: &M, calls: &[Call<M::Op>], coun
     let quick = Options { order: false, ..Options::default() };
     let quick = matches!(check(model, calls, &quick).verdict, Verdict::Linearizable { .. });
     assert_eq!(quick, expected, "{}", context());
+    report
 }
 
 /// Random intervals, in which `each` lets something happen and has it checked.
@@ -254,37 +268,97 @@ fn registers() {
     });
 }
 
+/// What is put in, each value once, and taken out, some of it wrongly.
+fn collection(
+    random: &mut Random,
+    intervals: &[Interval],
+    mut take: impl FnMut(&mut VecDeque<u32>) -> Option<u32>,
+) -> Vec<Call<CollectionOp>> {
+    let (mut held, mut next) = (VecDeque::new(), 0);
+    let (bad, puts) = (random.percent(60), *random.pick(&[40, 55, 70]));
+    let mut calls = perform(intervals, |interval| {
+        if random.percent(puts) || interval.returned == NEVER {
+            next += 1;
+            if interval.returned != NEVER || random.percent(50) {
+                held.push_back(next);
+            }
+            return Some(CollectionOp::Put(next));
+        }
+        Some(take(&mut held).map_or(CollectionOp::Empty, CollectionOp::Take))
+    });
+    if bad {
+        let takes: Vec<usize> =
+            (0..calls.len()).filter(|i| !matches!(calls[*i].op, CollectionOp::Put(_))).collect();
+        if !takes.is_empty() {
+            let (a, b) = (*random.pick(&takes), *random.pick(&takes));
+            (calls[a].op, calls[b].op) = (calls[b].op, calls[a].op);
+            match random.below(4) {
+                0 => calls[a].op = CollectionOp::Empty,
+                1 => calls[a].op = CollectionOp::Take(1 + random.below(next + 1)),
+                _ => {}
+            }
+        }
+    }
+    calls
+}
+
 #[test]
 fn queues() {
     fuzz("queue", &FifoQueue::default(), |random, intervals| {
-        let (mut queue, mut next) = (VecDeque::new(), 0);
-        let bad = random.percent(60);
-        let mut calls = perform(intervals, |interval| {
-            if random.percent(55) || interval.returned == NEVER {
-                next += 1;
-                if interval.returned != NEVER || random.percent(50) {
-                    queue.push_back(next);
-                }
-                return Some(CollectionOp::Put(next));
-            }
-            Some(queue.pop_front().map_or(CollectionOp::Empty, CollectionOp::Take))
+        collection(random, intervals, VecDeque::pop_front)
+    });
+}
+
+#[test]
+fn stacks() {
+    fuzz("stack", &Stack::default(), |random, intervals| {
+        collection(random, intervals, VecDeque::pop_back)
+    });
+}
+
+/// Values that are not put in in their order.
+#[test]
+fn priority_queues() {
+    let mut symbols = Symbols::default();
+    for i in 1..=20 {
+        symbols.number(&Value::Int(i * 8 % 21));
+    }
+    let model = PriorityQueue { symbols: symbols.clone() };
+    fuzz("priority-queue", &model, |random, intervals| {
+        collection(random, intervals, |held| {
+            let greatest = (0..held.len()).max_by_key(|at| symbols.value(held[*at]));
+            greatest.and_then(|at| held.remove(at))
+        })
+    });
+}
+
+/// Few values, each put in several times, of which some may never have been.
+#[test]
+fn priority_queues_whose_values_come_again() {
+    let mut symbols = Symbols::default();
+    for i in 1..=3 {
+        symbols.number(&Value::Int(i));
+    }
+    let model = PriorityQueue { symbols };
+    let mut decided = 0;
+    rounds_of("repeated priorities", |round, random, intervals, counts| {
+        let values = 1 + random.below(3);
+        let mut calls = collection(random, intervals, |held| {
+            let greatest = (0..held.len()).max_by_key(|at| held[*at] % values);
+            greatest.and_then(|at| held.remove(at))
         });
-        if bad {
-            let takes: Vec<usize> = (0..calls.len())
-                .filter(|i| !matches!(calls[*i].op, CollectionOp::Put(_)))
-                .collect();
-            if !takes.is_empty() {
-                let (a, b) = (*random.pick(&takes), *random.pick(&takes));
-                (calls[a].op, calls[b].op) = (calls[b].op, calls[a].op);
-                match random.below(4) {
-                    0 => calls[a].op = CollectionOp::Empty,
-                    1 => calls[a].op = CollectionOp::Take(1 + random.below(next + 1)),
-                    _ => {}
+        for call in &mut calls {
+            match &mut call.op {
+                CollectionOp::Put(value) | CollectionOp::Take(value) => {
+                    *value = *value % values + 1
                 }
+                _ => {}
             }
         }
-        calls
+        let report = compare("repeated priorities", round, &model, &calls, counts);
+        decided += usize::from(report.method == "unique values");
     });
+    assert!(decided as u64 > rounds() * 9 / 10, "only {decided} without a search");
 }
 
 /// The second dequeue of a value is seen before its second enqueue.

@@ -53,7 +53,9 @@ fn settings() -> Vec<(String, Rules)> {
 fn judge<M: Spec>(model: &M, calls: &[Call<M::Op>], rules: Rules, name: &str) -> bool {
     let options = Options { rules, threads: 1, ..Options::default() };
     let report = check(model, calls, &options);
-    assert!(report.notes.is_empty(), "{name}: {:?}\n{calls:#?}", report.notes);
+    // What overlaps a lot may also be too much to explain.
+    let mut notes = report.notes.iter().filter(|note| !note.starts_with("the explanation"));
+    assert_eq!(notes.next(), None, "{name}: {:?}\n{calls:#?}", report.notes);
     match report.verdict {
         Verdict::Linearizable { orders } => {
             let order: Vec<u32> =
@@ -247,6 +249,7 @@ fn collections() {
     fuzz_longer("fifo-queue", &FifoQueue { symbols: symbols(3) }, &pool);
     fuzz_longer("stack", &Stack { symbols: symbols(3) }, &pool);
     fuzz("priority-queue", &PriorityQueue { symbols: symbols(3) }, &pool);
+    fuzz_longer("priority-queue", &PriorityQueue { symbols: symbols(3) }, &pool);
 }
 
 #[test]

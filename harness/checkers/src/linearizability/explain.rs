@@ -49,22 +49,26 @@ pub(crate) fn explain<M: Spec>(
     calls: &[Call<M::Op>],
     members: &[u32],
     reached: u32,
-    deadline: &Deadline,
+    until: &Until,
     labels: &dyn Labels,
-    whole: bool,
 ) -> Option<Violation> {
-    if !whole {
-        return Some(brief(model, calls, members, reached, labels));
-    }
-    let (found, upto) = core::find(model, calls, members, reached, deadline);
+    let (found, upto) = core::find(model, calls, members, reached, &until.found);
     if found.confirmed == Some(false) {
         return None;
     }
-    Some(tell(model, calls, members, upto, &found, deadline, labels))
+    Some(tell(model, calls, members, upto, &found, &until.told, labels))
+}
+
+/// Until when a violation may be explained.
+pub(crate) struct Until {
+    /// The core must be found.
+    pub found: Deadline,
+    /// All else must be told.
+    pub told: Deadline,
 }
 
 /// Names the first operation that cannot be explained, and no more.
-fn brief<M: Spec>(
+pub(crate) fn brief<M: Spec>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
@@ -231,21 +235,22 @@ fn partials<M: Spec>(
         let mut piece = Piece::new(model, &prefix.calls, &members, &starts, rules, trust, deadline);
         let limits = Limits { configurations, memory: MEMORY };
         let Answer::Order(order) = piece.search(limits, false) else { continue };
-        let Some(states) = states_along(model, &prefix, &order, deadline) else { continue };
+        let omitted = order.len().saturating_sub(SHOWN);
+        let states = states_along(model, &prefix, &order, omitted, deadline);
+        let Some(states) = states else { continue };
         let Some(end) = states.last() else { continue };
         if !ends.insert(end.clone()) {
             continue;
         }
-        let omitted = order.len().saturating_sub(SHOWN);
         let steps = order[omitted..]
             .iter()
-            .zip(&states[omitted + 1..])
+            .zip(&states[1..])
             .map(|(i, state)| PartialStep {
                 operation: book.mention(prefix.origin[*i as usize]),
                 state: model.describe_state(state),
             })
             .collect();
-        let start = model.describe_state(&states[omitted]);
+        let start = model.describe_state(&states[0]);
         partials.push(Partial { omitted, start, steps });
         reject(book, &prefix, &order, failing, end, deadline, &mut rejected);
     }
@@ -253,11 +258,12 @@ fn partials<M: Spec>(
     (partials, rejected)
 }
 
-/// The states before, between and after the operations of an order.
+/// The states before, between and after the operations of an order, but for some at first.
 fn states_along<M: Spec>(
     model: &M,
     prefix: &Weakened<M::Op>,
     order: &[u32],
+    omitted: usize,
     deadline: &Deadline,
 ) -> Option<Vec<M::State>> {
     // Among several next states, follow one that leads to the end.
@@ -294,8 +300,18 @@ fn states_along<M: Spec>(
     }
     let ops: Vec<&M::Op> = order.iter().map(|i| &prefix.calls[*i as usize].op).collect();
     model.init().into_iter().find_map(|start| {
-        let mut states = vec![start];
-        follow(model, &ops, &mut states, deadline).then_some(states)
+        let (mut states, mut done) = (vec![start], 0);
+        // States may be large: one is enough for as long as each leads to one only.
+        while done < omitted && !deadline.expired() {
+            core::spend(model, states.last()?, deadline);
+            match model.step(states.last()?, ops[done], deadline) {
+                Step::To(next) => states[0] = next,
+                Step::Any(_) => break,
+                Step::Reject | Step::Expired => return None,
+            }
+            done += 1;
+        }
+        follow(model, &ops[done..], &mut states, deadline).then(|| states.split_off(omitted - done))
     })
 }
 

@@ -3,7 +3,7 @@
 use super::core::forgotten;
 use super::engine::{Decided, Decision, decide};
 use super::erased::{Erased, erase};
-use super::explain::{Labels, Place, explain};
+use super::explain::{Labels, Place, Until, brief, explain};
 use super::fast::{Shortcut, Witness};
 use super::hints::glance;
 use super::partition::partition;
@@ -12,6 +12,10 @@ use super::report::{Order, Report, Verdict, Why};
 use super::survey::{Survey, survey};
 use super::{Call, Deadline, NEVER, Options, Spec};
 use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Steps that finding a core may take, and telling the rest about a violation: so many, and so
+/// many for each configuration that it took to find it.
+const EXPLAINED: (u64, u64) = (600_000, 4);
 
 /// Judges calls that have these labels.
 pub(crate) fn judge<M: Spec>(
@@ -188,9 +192,34 @@ impl Judgement<'_> {
         let Decision::Violation { reached, .. } = decided.decision else { return None };
         self.methods.push("unique values");
         let labels = Renumbered { labels: self.labels, origin: &origin };
-        let whole = self.options.explain;
-        explain(&erased, &numbered, &everyone, reached, &self.deadline, &labels, whole)
-            .map(|violation| Verdict::Violation(Box::new(violation)))
+        self.explained(&erased, &numbered, &everyone, reached, &labels)
+    }
+
+    /// A violation, explained as far as that costs no more than some times what it cost to find.
+    /// `None` if a search without hints contradicts it.
+    fn explained(
+        &mut self,
+        model: &Erased<'_>,
+        calls: &[Call<u32>],
+        members: &[u32],
+        reached: u32,
+        labels: &dyn Labels,
+    ) -> Option<Verdict> {
+        if !self.options.explain {
+            let violation = brief(model, calls, members, reached, labels);
+            return Some(Verdict::Violation(Box::new(violation)));
+        }
+        let work = EXPLAINED.0 + EXPLAINED.1 * self.configurations;
+        let [found, told] = [(); 2].map(|()| self.deadline.or_after(work));
+        let until = Until { found, told };
+        let violation = explain(model, calls, members, reached, &until, labels)?;
+        if until.found.spent() || until.told.spent() {
+            self.notes.push(format!(
+                "the explanation was ended after {work} steps; fewer operations may be enough to \
+                 show the violation"
+            ));
+        }
+        Some(Verdict::Violation(Box::new(violation)))
     }
 
     fn search(
@@ -220,15 +249,16 @@ impl Judgement<'_> {
             }
             Decision::Violation { part, reached } => {
                 let members = &parts[part];
-                let (deadline, whole) = (&self.deadline, self.options.explain);
                 // Nothing will confirm what is not explained.
-                if !whole && let Some(lie) = glance(model, calls, false) {
+                if !self.options.explain
+                    && let Some(lie) = glance(model, calls, false)
+                {
                     self.notes.push(lie.to_string());
                     let covered = covered(calls, parts, part, 0, self.labels);
                     return Err(Verdict::Unknown { why: Why::Step, covered });
                 }
-                match explain(model, calls, members, reached, deadline, self.labels, whole) {
-                    Some(violation) => Err(Verdict::Violation(Box::new(violation))),
+                match self.explained(model, calls, members, reached, self.labels) {
+                    Some(violation) => Err(violation),
                     None => {
                         self.notes.push(
                             "a search without hints explains what one with hints could not".into(),

@@ -1,7 +1,7 @@
 //! How far a check may go, and which rules it may use.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How far a check may go. The count of configurations is what makes verdicts repeatable: time
@@ -135,6 +135,8 @@ impl Rules {
 pub struct Deadline {
     at: Option<Instant>,
     cancelled: Option<Arc<AtomicBool>>,
+    /// Work that may still be done.
+    ration: Option<Arc<AtomicU64>>,
 }
 
 impl Deadline {
@@ -145,17 +147,44 @@ impl Deadline {
 
     /// So long from now, or never.
     pub fn after(time: Option<Duration>) -> Deadline {
-        Deadline { at: time.map(|t| Instant::now() + t), cancelled: None }
+        Deadline { at: time.map(|t| Instant::now() + t), ..Deadline::default() }
     }
 
     /// The same, or as soon as the flag is raised.
     pub(crate) fn or_when(&self, cancelled: Arc<AtomicBool>) -> Deadline {
-        Deadline { at: self.at, cancelled: Some(cancelled) }
+        Deadline { cancelled: Some(cancelled), ..self.clone() }
+    }
+
+    /// The same, or after so much work. Work is counted and not timed, so that it ends in the same
+    /// place on every machine.
+    pub(crate) fn or_after(&self, work: u64) -> Deadline {
+        Deadline { ration: Some(Arc::new(AtomicU64::new(work))), ..self.clone() }
+    }
+
+    /// Counts some work.
+    pub(crate) fn spend(&self, work: u64) {
+        if let Some(ration) = &self.ration {
+            // Whoever works by a ration does so on one thread.
+            let left = ration.load(Ordering::Relaxed);
+            ration.store(left.saturating_sub(work), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether work is counted.
+    pub(crate) fn counts(&self) -> bool {
+        self.ration.is_some()
+    }
+
+    /// Whether all the work allowed is done.
+    pub(crate) fn spent(&self) -> bool {
+        self.ration.as_ref().is_some_and(|ration| ration.load(Ordering::Relaxed) == 0)
     }
 
     /// Whether it is time to stop.
     pub fn expired(&self) -> bool {
-        self.cancelled.as_ref().is_some_and(|c| c.load(Ordering::Relaxed)) || self.timed_out()
+        self.cancelled.as_ref().is_some_and(|c| c.load(Ordering::Relaxed))
+            || self.spent()
+            || self.timed_out()
     }
 
     /// Whether the clock ran out.
@@ -165,6 +194,6 @@ impl Deadline {
 
     /// Whether there is anything to watch.
     pub(crate) fn is_set(&self) -> bool {
-        self.at.is_some() || self.cancelled.is_some()
+        self.at.is_some() || self.cancelled.is_some() || self.ration.is_some()
     }
 }

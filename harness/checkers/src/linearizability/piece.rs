@@ -14,6 +14,9 @@ use super::search::{
 const FEW: usize = 300;
 const EASY: u64 = 10_000;
 
+/// Calls that are made ready in the time that a configuration takes.
+const SET_UP: u64 = 2;
+
 /// Which hints are still believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Trust {
@@ -74,6 +77,7 @@ impl<'a, M: Spec> Piece<'a, M> {
         trust: Trust,
         deadline: &Deadline,
     ) -> Self {
+        deadline.spend(members.len() as u64 / SET_UP);
         let classes = Classes::of(members.iter().map(|i| &calls[*i as usize]));
         let numbered: Vec<Numbered> = members
             .iter()

@@ -9,7 +9,7 @@ use super::super::engine::{Piece, Trust};
 use super::super::model::{Call, Spec, Step};
 use super::super::options::{Deadline, Rules};
 use super::super::search::Limits;
-use super::{MEMORY, Start, Weakened, returns};
+use super::{MEMORY, Start, Weakened, returns, spend};
 use rustc_hash::FxHashSet;
 
 /// Ways there beyond which they are too many.
@@ -68,6 +68,10 @@ fn after<M: Spec>(
         let shared = order.iter().zip(last).take_while(|(a, b)| a == b).count();
         states.truncate(shared + 1);
         for i in &order[shared..] {
+            if deadline.expired() {
+                return None;
+            }
+            spend(model, states.last()?, deadline);
             let Step::To(next) = model.step(states.last()?, &whole.calls[*i as usize].op, deadline)
             else {
                 return None;

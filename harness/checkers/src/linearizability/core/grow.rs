@@ -7,7 +7,7 @@
 
 use super::super::model::{Call, Spec, Step};
 use super::super::options::Deadline;
-use super::Weakened;
+use super::{Weakened, spend};
 use std::cell::Cell;
 
 /// How many places an operation is tried in.
@@ -102,9 +102,10 @@ fn along<M: Spec>(
     starts.iter().find_map(|start| {
         let mut states = vec![start.clone()];
         for i in order {
-            if !steps.take() {
+            if !steps.take() || deadline.expired() {
                 return None;
             }
+            spend(model, states.last()?, deadline);
             let Step::To(next) = model.step(states.last()?, &calls[*i as usize].op, deadline)
             else {
                 return None;
@@ -160,6 +161,7 @@ impl<M: Spec> Fits<'_, M> {
             if state == *before || !self.steps.take() {
                 return true;
             }
+            spend(self.model, &state, self.deadline);
             let Some(next) = step(&state, *j) else { return false };
             state = next;
         }

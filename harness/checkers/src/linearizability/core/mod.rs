@@ -17,7 +17,7 @@ mod states;
 use super::engine::{Piece, Trust};
 use super::model::{Call, NEVER, Spec};
 use super::options::{Deadline, Rules};
-use super::search::{Answer, Limits};
+use super::search::{Answer, COPIED, Limits};
 use minimise::Minimiser;
 use rustc_hash::FxHashSet;
 use std::cell::Cell;
@@ -195,6 +195,11 @@ fn search<M: Spec>(
         }
     }
     (answer, spent)
+}
+
+/// Counts a step from a state outside of a search.
+pub(crate) fn spend<M: Spec>(model: &M, state: &M::State, deadline: &Deadline) {
+    deadline.spend(1 + (model.state_bytes(state) / COPIED) as u64);
 }
 
 /// The states an object starts in.

@@ -3,25 +3,24 @@
 //! Where every value is written, put in or added once, each result tells which operation it came
 //! from, and the question becomes one about intervals. Each check says nothing (`None`) about a
 //! history it does not apply to; then the search decides.
-//!
-//! Stacks and priority queues have none here. Those known need trees over intervals and peel a
-//! stack layer by layer, which is more than all the checks here together, for objects that few
-//! services offer. A stack has a [search of its own](super::graphs), whose costs grow with what
-//! overlaps and not with what is inside, whether values are unique or not; and what is in a
-//! priority queue does not depend on the order in which it came in.
 
 mod appends;
+mod item;
+mod priority;
 mod queue;
 mod register;
 mod sequence;
 mod set;
+mod stack;
 mod unique;
 mod zones;
 
 pub(crate) use appends::{Found, Growth, appends};
+pub(crate) use priority::priority;
 pub(crate) use queue::queue;
 pub(crate) use register::{Access, register};
 pub(crate) use set::{Element, set};
+pub(crate) use stack::stack;
 pub(crate) use unique::unique;
 
 /// What a polynomial check says. Operations are indexes into the calls it was given.

@@ -110,6 +110,7 @@ impl<'a> Spent<'a> {
     fn step(&mut self, held: impl FnOnce() -> usize) -> Result<(), Why> {
         self.steps += 1;
         if self.steps.is_multiple_of(PATIENCE) {
+            self.effort.deadline.spend(PATIENCE);
             if self.effort.deadline.expired() {
                 return Err(Why::Deadline);
             }

@@ -250,6 +250,10 @@ impl Spec for Stack {
         })
     }
 
+    fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<Self::Op>> {
+        fast::stack(calls, order)
+    }
+
     fn searches(&self) -> bool {
         true
     }
@@ -348,6 +352,11 @@ impl Spec for PriorityQueue {
             CollectionOp::Empty => Step::when(state.is_empty(), || state.clone()),
             CollectionOp::TakeAny => Step::To(Self::rest(state)),
         }
+    }
+
+    fn shortcut(&self, calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<Self::Op>> {
+        let compare = |a, b| self.symbols.value(a).cmp(self.symbols.value(b));
+        fast::priority(calls, compare, order)
     }
 
     fn forget(&self, op: &CollectionOp) -> Option<CollectionOp> {

@@ -143,6 +143,7 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
                 loop {
                     expansions += 1;
                     if expansions % PATIENCE == 0 {
+                        deadline.spend(PATIENCE);
                         if deadline.expired() {
                             return Answer::Stopped(Why::Deadline);
                         }

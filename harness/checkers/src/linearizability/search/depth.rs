@@ -85,6 +85,7 @@ fn search<M: Mask>(
             }
             expansions += 1;
             if expansions % PATIENCE == 0 {
+                deadline.spend(PATIENCE);
                 if deadline.expired() {
                     return done(Answer::Stopped(Why::Deadline), configurations);
                 }

@@ -7,6 +7,9 @@ use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 
+/// Bytes of a state that are copied in the time that a small step takes.
+pub(crate) const COPIED: usize = 256;
+
 /// Operations numbered by class: those with the same input and result are one.
 pub(crate) struct Classes<Op> {
     /// One operation of each class.
@@ -101,7 +104,12 @@ impl<'a, M: Spec> Interned<'a, M> {
 impl<M: Spec> Source for Interned<'_, M> {
     fn step(&mut self, state: u32, class: u32) -> Stepped {
         let op = &self.classes[class as usize];
-        match self.model.step(&self.states[state as usize], op, &self.deadline) {
+        let state = &self.states[state as usize];
+        if self.deadline.counts() {
+            // Large states are copied, hashed and compared.
+            self.deadline.spend((self.model.state_bytes(state) / COPIED) as u64);
+        }
+        match self.model.step(state, op, &self.deadline) {
             _ if self.deadline.is_set() && self.deadline.expired() => Stepped::Expired,
             Step::Reject => Stepped::Reject,
             Step::To(next) => Stepped::To(self.number(next)),

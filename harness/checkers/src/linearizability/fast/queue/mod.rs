@@ -13,6 +13,7 @@
 mod order;
 
 use super::Shortcut;
+use super::item::concerning;
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
 use order::arrange;
@@ -163,19 +164,6 @@ fn witness(calls: &[Call<CollectionOp>], items: &[Item], position: u32) -> Vec<u
     let latest = before.max_by_key(|(_, item)| item.take_called);
     let holder = latest.map_or(value, |(holder, _)| holder as u32);
     concerning(calls, &[holder, value])
-}
-
-/// The operations on some values.
-fn concerning(calls: &[Call<CollectionOp>], values: &[u32]) -> Vec<u32> {
-    let mut values = values.to_vec();
-    values.sort_unstable();
-    let concerns = |call: &Call<CollectionOp>| match call.op {
-        CollectionOp::Put(value) | CollectionOp::Take(value) => {
-            values.binary_search(&value).is_ok()
-        }
-        CollectionOp::Empty | CollectionOp::TakeAny => false,
-    };
-    (0..calls.len() as u32).filter(|i| concerns(&calls[*i as usize])).collect()
 }
 
 /// Values of which one must have been inside at every moment of a dequeue that found nothing:

@@ -1,28 +1,9 @@
 //! An order of a queue's operations, where there is one.
 
 use super::super::NONE;
+use super::super::item::{ABSENT, Item};
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
-
-/// The two operations of a value and their ends.
-#[derive(Clone, Copy)]
-struct Item {
-    put: u32,
-    take: u32,
-    put_called: u32,
-    put_returned: u32,
-    take_called: u32,
-    take_returned: u32,
-}
-
-const ABSENT: Item = Item {
-    put: NONE,
-    take: NONE,
-    put_called: NEVER,
-    put_returned: NEVER,
-    take_called: NEVER,
-    take_returned: NEVER,
-};
 
 /// The operations of every value. A value is in before it is out, which narrows both.
 fn items(calls: &[Call<CollectionOp>], values: usize) -> Vec<Item> {
