@@ -12,6 +12,7 @@ use super::report::{Order, Report, Verdict, Why};
 use super::survey::{Survey, survey};
 use super::{Call, Deadline, NEVER, Options, Spec};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
 
 /// Steps that finding a core may take, and telling the rest about a violation: so many, and so
 /// many for each configuration that it took to find it.
@@ -35,13 +36,20 @@ pub(crate) fn judge<M: Spec>(
         configurations: 0,
         notes: Vec::new(),
     };
-    let Survey { concurrent, objects } = survey(calls);
-    let open = match options.rules.fast_paths {
-        true if objects <= 1 => judgement
-            .shortcut(model, calls, &|order| order)
-            .map(|done| done.then(FxHashSet::default)),
+    let mut open = |alone: bool| match options.rules.fast_paths {
+        true if alone => {
+            let done = judgement.shortcut(model, calls, None);
+            done.map(|done| done.then(FxHashSet::default))
+        }
         true => judgement.shortcuts(model, calls),
         false => Ok(None),
+    };
+    let (Survey { concurrent, objects }, open) = if many(calls, options) {
+        let alone = calls.iter().all(|call| call.object == calls[0].object);
+        side_by_side(|| survey(calls), || open(alone))
+    } else {
+        let survey = survey(calls);
+        (survey, open(survey.objects <= 1))
     };
     let verdict = open.and_then(|open| {
         if open.as_ref().is_some_and(FxHashSet::is_empty) {
@@ -69,6 +77,30 @@ pub(crate) fn judge<M: Spec>(
         method: if methods.is_empty() { "search".into() } else { methods.join(", ") },
         configurations,
         notes,
+    }
+}
+
+/// Calls that are so many that two threads are done with them sooner than one.
+const MANY: usize = 100_000;
+
+fn many<Op>(calls: &[Call<Op>], options: &Options) -> bool {
+    calls.len() >= MANY && options.threads != 1
+}
+
+/// Does two things at once.
+fn side_by_side<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
+}
+
+/// The numbers that calls of an object have in the history.
+fn whole<'a>(calls: &'a [u32], members: Option<&[u32]>) -> Cow<'a, [u32]> {
+    match members {
+        None => Cow::Borrowed(calls),
+        Some(members) => calls.iter().map(|i| members[*i as usize]).collect(),
     }
 }
 
@@ -109,37 +141,44 @@ impl Judgement<'_> {
                 Call { op: op.clone(), called, returned, object }
             };
             let own: Vec<Call<M::Op>> = members.iter().map(own).collect();
-            let whole = |order: Vec<u32>| order.iter().map(|i| members[*i as usize]).collect();
-            if !self.shortcut(model, &own, &whole)? {
+            if !self.shortcut(model, &own, Some(members))? {
                 open.insert(object);
             }
         }
         Ok(Some(open))
     }
 
-    /// Whether the polynomial check settles the calls of an object. `whole` turns their numbers
-    /// into those of the history.
+    /// Whether the polynomial check settles the calls of an object, which are these of the history
+    /// or all.
     fn shortcut<M: Spec>(
         &mut self,
         model: &M,
         own: &[Call<M::Op>],
-        whole: &dyn Fn(Vec<u32>) -> Vec<u32>,
+        members: Option<&[u32]>,
     ) -> Result<bool, Verdict> {
         match model.shortcut(own, self.options.order) {
             None => return Ok(false),
             Some(Shortcut::Linearizable(order)) => {
                 if let (true, Some(order)) = (self.options.order, order) {
-                    if let Err(error) = replay(model, own, &order) {
+                    let whole = whole(&order, members);
+                    let replay = || replay(model, own, &order);
+                    let (replayed, operations) = if many(own, self.options) {
+                        side_by_side(replay, || self.labels.invoked(&whole))
+                    } else {
+                        (replay(), self.labels.invoked(&whole))
+                    };
+                    if let Err(error) = replayed {
                         self.notes.push(format!(
                             "the polynomial check's order could not be replayed ({error}); \
                              searched instead"
                         ));
                         return Ok(false);
                     }
-                    self.keep(own.first().map_or(0, |call| call.object), &whole(order));
+                    self.keep(own.first().map_or(0, |call| call.object), &whole, operations);
                 }
             }
-            Some(Shortcut::Violation(witness)) => match self.witnessed(model, own, whole, &witness)
+            Some(Shortcut::Violation(witness)) => match self
+                .witnessed(model, own, members, &witness)
             {
                 Some(verdict) => return Err(verdict),
                 None => {
@@ -159,7 +198,7 @@ impl Judgement<'_> {
         &mut self,
         model: &M,
         own: &[Call<M::Op>],
-        whole: &dyn Fn(Vec<u32>) -> Vec<u32>,
+        members: Option<&[u32]>,
         witness: &Witness<M::Op>,
     ) -> Option<Verdict> {
         let mut calls: Vec<Call<M::Op>> = Vec::new();
@@ -178,7 +217,7 @@ impl Judgement<'_> {
                 origin.push(i);
             }
         }
-        let origin = whole(origin);
+        let origin = whole(&origin, members);
         let (erased, numbered) = erase(model, &calls);
         let everyone: Vec<u32> = (0..numbered.len() as u32).collect();
         let decided = decide(
@@ -238,7 +277,7 @@ impl Judgement<'_> {
                 if self.options.order {
                     for order in &orders {
                         let object = order.first().map_or(0, |i| calls[*i as usize].object);
-                        self.keep(object, order);
+                        self.keep(object, order, self.labels.invoked(order));
                     }
                 }
                 Ok(())
@@ -271,9 +310,9 @@ impl Judgement<'_> {
         }
     }
 
-    fn keep(&mut self, object: u32, order: &[u32]) {
+    /// Keeps an order, with the records of its operations.
+    fn keep(&mut self, object: u32, order: &[u32], operations: Vec<u64>) {
         let Some(first) = order.iter().min() else { return };
-        let operations = self.labels.invoked(order);
         self.orders.push((*first, Order { object: self.labels.object(object), operations }));
     }
 }

@@ -2,22 +2,12 @@
 
 use schism_checkers::linearizability::{Call, Deadline, NEVER, Spec, Step};
 
-/// A small generator of random numbers, the same on every machine.
-#[derive(Clone)]
-pub struct Random(u64);
+#[path = "../../benches/linearizability/random.rs"]
+mod random;
+
+pub use random::Random;
 
 impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn below(&mut self, n: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        ((self.0 >> 33) % u64::from(n)) as u32
-    }
-
     pub fn percent(&mut self, percent: u32) -> bool {
         self.below(100) < percent
     }

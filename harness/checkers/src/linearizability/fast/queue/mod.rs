@@ -12,33 +12,11 @@
 
 mod order;
 
-use super::Shortcut;
-use super::item::concerning;
+use super::item::{ABSENT, Item, concerning};
+use super::{NONE, Shortcut};
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
 use order::arrange;
-
-/// The ends of a value's two operations.
-#[derive(Clone, Copy)]
-struct Item {
-    put_called: u32,
-    put_returned: u32,
-    take_called: u32,
-    take_returned: u32,
-}
-
-const ABSENT: Item =
-    Item { put_called: NEVER, put_returned: NEVER, take_called: NEVER, take_returned: NEVER };
-
-impl Item {
-    fn put(&self) -> bool {
-        self.put_called != NEVER
-    }
-
-    fn taken(&self) -> bool {
-        self.take_called != NEVER
-    }
-}
 
 /// What happens at a position, in the two lowest bits; above them, what matters about it. Nothing
 /// is all zeros: memory that is costs nothing until it is looked at.
@@ -55,7 +33,7 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
     let mut positions = 0;
     let mut empties = 0;
     let mut twice: Option<u32> = None;
-    for call in calls {
+    for (i, call) in (0..).zip(calls) {
         let end = if call.optional() { call.called } else { call.returned };
         positions = positions.max(end + 1);
         let (CollectionOp::Put(value) | CollectionOp::Take(value)) = call.op else {
@@ -75,17 +53,17 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
         }
         let item = &mut items[value];
         if let CollectionOp::Put(_) = call.op {
-            if item.put() {
+            if item.put != NONE {
                 return None;
             }
-            (item.put_called, item.put_returned) = (call.called, call.returned);
+            (item.put, item.put_called, item.put_returned) = (i, call.called, call.returned);
         } else if call.optional() {
             return None;
-        } else if item.taken() {
+        } else if item.take != NONE {
             // Wrong only if it was put in once, which is not known before the end.
             twice.get_or_insert(value as u32);
         } else {
-            (item.take_called, item.take_returned) = (call.called, call.returned);
+            (item.take, item.take_called, item.take_returned) = (i, call.called, call.returned);
         }
     }
     if positions >= LAST {
@@ -100,7 +78,7 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
             // Nobody put it in, or later.
             return Shortcut::violation(concerning(calls, &[value as u32]));
         }
-        if !item.put() || (item.put_returned == NEVER && !item.taken()) {
+        if item.put == NONE || (item.put_returned == NEVER && item.take == NONE) {
             continue;
         }
         events[item.put_called as usize] = item.take_returned.min(LAST) << 2 | PUT_CALLED;
@@ -115,7 +93,7 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
     }
     match sweep(&events, order.then_some(empties)) {
         Ok(gaps) => {
-            let order = order.then(|| arrange(calls, items.len(), &gaps));
+            let order = order.then(|| arrange(calls, items, &gaps));
             Some(Shortcut::Linearizable(order))
         }
         Err(position) => Shortcut::violation(witness(calls, &items, position)),

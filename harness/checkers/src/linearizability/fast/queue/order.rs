@@ -1,34 +1,9 @@
 //! An order of a queue's operations, where there is one.
 
 use super::super::NONE;
-use super::super::item::{ABSENT, Item};
+use super::super::item::Item;
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
-
-/// The operations of every value. A value is in before it is out, which narrows both.
-fn items(calls: &[Call<CollectionOp>], values: usize) -> Vec<Item> {
-    let mut items = vec![ABSENT; values];
-    for (i, call) in calls.iter().enumerate() {
-        match call.op {
-            CollectionOp::Put(value) => {
-                let item = &mut items[value as usize];
-                (item.put, item.put_called, item.put_returned) =
-                    (i as u32, call.called, call.returned);
-            }
-            CollectionOp::Take(value) => {
-                let item = &mut items[value as usize];
-                (item.take, item.take_called, item.take_returned) =
-                    (i as u32, call.called, call.returned);
-            }
-            CollectionOp::Empty | CollectionOp::TakeAny => {}
-        }
-    }
-    for item in items.iter_mut().filter(|item| item.take != NONE) {
-        item.put_returned = item.put_returned.min(item.take_returned);
-        item.take_called = item.take_called.max(item.put_called);
-    }
-    items
-}
 
 /// What happens at a position.
 const CALLED: u32 = 1;
@@ -42,7 +17,11 @@ const DUE: u32 = 2;
 /// those that came out before it could. No other has to: one that came out before one of those,
 /// and goes in later, would have come out before this one too. At a moment when nothing is inside,
 /// all that can be out by then go in and out.
-pub(super) fn arrange(calls: &[Call<CollectionOp>], values: usize, gaps: &[u32]) -> Vec<u32> {
+pub(super) fn arrange(
+    calls: &[Call<CollectionOp>],
+    mut items: Vec<Item>,
+    gaps: &[u32],
+) -> Vec<u32> {
     let empty = |(call, i): (&Call<CollectionOp>, u32)| {
         (call.op == CollectionOp::Empty).then_some((call.returned, i))
     };
@@ -54,7 +33,12 @@ pub(super) fn arrange(calls: &[Call<CollectionOp>], values: usize, gaps: &[u32])
     let mut gaps: Vec<(u32, u32)> =
         gaps.iter().zip(empties).map(|(gap, (_, empty))| (*gap, empty)).collect();
     gaps.sort_unstable();
-    let items = &items(calls, values)[..];
+    // A value is in before it is out, which narrows both.
+    for item in items.iter_mut().filter(|item| item.take != NONE) {
+        item.put_returned = item.put_returned.min(item.take_returned);
+        item.take_called = item.take_called.max(item.put_called);
+    }
+    let items = &items[..];
     let mut events: Vec<u32> = Vec::new();
     for (value, item) in items.iter().enumerate() {
         if item.put != NONE && item.put_returned != NEVER {
@@ -67,7 +51,7 @@ pub(super) fn arrange(calls: &[Call<CollectionOp>], values: usize, gaps: &[u32])
         }
     }
     let mut order = Vec::with_capacity(calls.len());
-    let mut sorted: Vec<u32> = Vec::with_capacity(values);
+    let mut sorted: Vec<u32> = Vec::with_capacity(items.len());
     let mut pending: Vec<u32> = Vec::new();
     let (mut begun, mut gaps) = (0, gaps.into_iter().peekable());
     let of = |value: u32| &items[value as usize];
