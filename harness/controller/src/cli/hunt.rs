@@ -6,7 +6,7 @@ use super::shrink::tell;
 use super::terminal::{LiveLine, print};
 use super::test::{Showing, jobs, new_seed, request, run_one};
 use crate::resolve::{self, Request};
-use crate::search::{self, Hunt, Hunted, Situations};
+use crate::search::{self, Hunt, Hunted, Pressure, Situations};
 use crate::store::RunDirectory;
 use crate::{Error, Recipe};
 use schism_checkers::Status;
@@ -53,7 +53,7 @@ fn with(args: &HuntArgs, seed: u64) -> Hunt<'static> {
 pub fn fresh(
     card: &'static Card,
     args: &RunArgs,
-) -> Result<impl Fn(&mut Rng) -> Result<Recipe, Error> + Sync + use<>, Error> {
+) -> Result<impl Fn(&mut Rng, Pressure) -> Result<Recipe, Error> + Sync + use<>, Error> {
     let mut asked = request(args, "none", true)?;
     let open = args.time_limit.is_none();
     if open {
@@ -63,20 +63,24 @@ pub fn fresh(
     asked.of_card(card, 0)?;
     let few = asked.nodes > 3 && asked.concurrency.is_none();
     let pace = args.pace.is_none() && args.rate.is_none();
-    Ok(move |dice: &mut Rng| {
+    Ok(move |dice: &mut Rng, pressure: Pressure| {
+        let (small, slow, one_mix): (f64, &[u32], f64) = match pressure {
+            Pressure::Usual => (0.5, &[1, 1, 3, 8], 0.3),
+            Pressure::Low => (0.8, &[8, 20], 0.5),
+        };
         let seed = dice.below(1_000_000_000);
         let mut request = Request { ..asked.clone() };
-        if few && dice.chance(0.5) {
+        if few && dice.chance(small) {
             request.nodes = 3;
         }
         // What happens between two operations takes room between them.
-        if pace && dice.chance(0.5) {
-            request.pace *= [3, 8][dice.below(2) as usize];
+        if pace {
+            request.pace *= *dice.pick(slow).unwrap_or(&1);
         }
         if open && dice.chance(0.5) {
             request.time_limit = TIME_LIMIT / 2;
         }
-        if request.mix == Mix::Everything && dice.chance(0.3) {
+        if request.mix == Mix::Everything && dice.chance(one_mix) {
             let drawn = |mix: &Mix| match mix {
                 // Simulated nodes meet no limit.
                 Mix::None | Mix::Limits => false,

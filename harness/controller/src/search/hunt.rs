@@ -1,10 +1,12 @@
 //! Looking for a run that breaks a promise.
 //!
-//! Simulated runs come in rounds. As long as recipes drawn anew reach situations that hardly any run
-//! had reached before, a round has mostly those; then more and more that follow earlier ones which
-//! did, most often from where they did. What a round
-//! consists of depends on the seed and on what earlier rounds found, never on time or on the number
-//! of threads: so a hunt with the same seed finds the same.
+//! Simulated runs come in rounds. The first are drawn as they are for tests: what is not deep shows in
+//! them. From then on most are drawn with little going on at a time: they take less to run, and what
+//! is half done has time to meet something. As long as recipes drawn anew reach situations that hardly
+//! any run had reached before, a round has mostly those; then more and more that follow earlier ones
+//! which did, most often from where they did. What a round consists of depends on the seed and on what
+//! earlier rounds found, never on time or on the number of threads: so a hunt with the same seed finds
+//! the same.
 
 use super::mutate::mutated;
 use super::shrink::broken;
@@ -19,8 +21,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How much goes on at a time in a recipe that is drawn anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pressure {
+    /// As much as in a test.
+    Usual,
+    /// Little.
+    Low,
+}
+
 /// A recipe drawn anew.
-pub type Fresh<'a> = &'a (dyn Fn(&mut Rng) -> Result<Recipe, Error> + Sync);
+pub type Fresh<'a> = &'a (dyn Fn(&mut Rng, Pressure) -> Result<Recipe, Error> + Sync);
 
 /// What is hunted, and how.
 pub struct Hunt<'a> {
@@ -56,6 +67,10 @@ pub struct Hunted {
 
 /// So many runs make a round.
 const ROUND: usize = 16;
+/// What so many runs have not shown is deep.
+const SHALLOW: u64 = 100;
+/// How many of the recipes drawn after that have little going on at a time.
+const LOW: f64 = 0.75;
 /// How many of those that reached something new are remembered.
 const REMEMBERED: usize = 400;
 
@@ -79,11 +94,14 @@ impl Hunt<'_> {
             let left = self.runs_max.map_or(ROUND as u64, |most| most - runs);
             let mut round = Vec::new();
             for _ in 0..left.min(ROUND as u64) {
-                let follow = self.guided && !dice.chance(f64::max(yields, FRESH));
+                let deep = runs >= SHALLOW;
+                let low = deep && dice.chance(LOW);
+                let pressure = if low { Pressure::Low } else { Pressure::Usual };
+                let follow = self.guided && deep && !dice.chance(f64::max(yields, FRESH));
                 let (next, drawn) = match (waiting.pop(), self.fresh) {
                     (Some(next), _) => (next, false),
                     (None, Some(fresh)) if !follow || remembered.is_empty() => {
-                        (fresh(&mut dice)?, true)
+                        (fresh(&mut dice, pressure)?, true)
                     }
                     _ => (self.next(&mut remembered, &situations, &mut dice)?, false),
                 };

@@ -13,7 +13,7 @@ mod size;
 mod times;
 
 pub use alike::alike;
-pub use hunt::{Hunt, Hunted};
+pub use hunt::{Hunt, Hunted, Pressure};
 pub use shrink::{Effort, shrink};
 pub use situations::Situations;
 pub use size::Size;
