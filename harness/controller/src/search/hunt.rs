@@ -244,3 +244,39 @@ const FRESH: f64 = 0.3;
 const LATELY: f64 = 24.0;
 
 type Judged = Result<(Simulated, Verdict), Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolve::{Request, card};
+
+    #[test]
+    fn what_many_runs_have_not_shown_is_looked_for_with_little_going_on() {
+        let card = card("perfect-links").expect("a card");
+        let asked = Mutex::new(Vec::new());
+        let fresh = |dice: &mut Rng, pressure: Pressure| {
+            asked.lock().expect("nobody panicked").push(pressure);
+            let time_limit = Duration::from_millis(100);
+            let request = Request { nodes: 2, time_limit, simulated: true, ..Request::default() };
+            request.of_card(card, dice.below(1000))
+        };
+        let hunt = Hunt {
+            seed: 1,
+            jobs: 1,
+            budget: Duration::from_secs(600),
+            runs_max: Some(200),
+            fresh: Some(&fresh),
+            start: Vec::new(),
+            // So that it never ends early.
+            property: Some("nothing".into()),
+            guided: false,
+        };
+        let hunted = hunt.run(&mut |_, _| {}).expect("it hunts");
+        assert_eq!((hunted.runs, hunted.found.is_some()), (200, false));
+        let asked = asked.into_inner().expect("nobody panicked");
+        let (shallow, deep) = asked.split_at(SHALLOW as usize + ROUND);
+        let low = |asked: &[Pressure]| asked.iter().filter(|it| **it == Pressure::Low).count();
+        assert_eq!(low(&shallow[..SHALLOW as usize]), 0);
+        assert!(low(deep) > deep.len() / 2 && low(deep) < deep.len(), "{deep:?}");
+    }
+}
