@@ -11,7 +11,7 @@
 //! A value whose pop was called before its push returned can come and go in one instant. A pop that
 //! found nothing needs an instant outside of all those times.
 
-use super::item::{ABSENT, Item, concerning};
+use super::item::{Item, Items, concerning};
 use super::{NONE, Shortcut};
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
@@ -36,42 +36,7 @@ const LATER: u8 = 2;
 
 /// Checks a stack that is empty at first.
 pub(crate) fn stack(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<CollectionOp>> {
-    let most = 16 * calls.len() + 1024;
-    let mut items: Vec<Item> = Vec::with_capacity(calls.len() / 2 + 1);
-    let (mut twice, mut vague) = (None, false);
-    for (i, call) in (0..).zip(calls) {
-        let (CollectionOp::Put(value) | CollectionOp::Take(value)) = call.op else {
-            if call.op == CollectionOp::TakeAny && call.optional() {
-                // It explains nothing if all is explained without it.
-                vague = true;
-                continue;
-            }
-            if call.op == CollectionOp::Empty && !call.optional() {
-                continue;
-            }
-            return None;
-        };
-        if value as usize >= items.len() {
-            if value as usize > most {
-                return None;
-            }
-            items.resize(value as usize + 1, ABSENT);
-        }
-        let item = &mut items[value as usize];
-        if let CollectionOp::Put(_) = call.op {
-            if item.put != NONE {
-                return None;
-            }
-            (item.put, item.put_called, item.put_returned) = (i, call.called, call.returned);
-        } else if call.optional() {
-            return None;
-        } else if item.take != NONE {
-            // Wrong only if it was put in once, which is not known before the end.
-            twice.get_or_insert(value);
-        } else {
-            (item.take, item.take_called, item.take_returned) = (i, call.called, call.returned);
-        }
-    }
+    let Items { items, twice, vague, .. } = Items::of(calls)?;
     let violation = |values: &[u32], other: Option<u32>| {
         let mut witness = concerning(calls, values);
         witness.extend(other);

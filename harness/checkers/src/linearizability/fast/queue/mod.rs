@@ -12,7 +12,7 @@
 
 mod order;
 
-use super::item::{ABSENT, Item, concerning};
+use super::item::{Item, Items, concerning};
 use super::{NONE, Shortcut};
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
@@ -28,55 +28,19 @@ const LAST: u32 = NEVER >> 2;
 
 /// Checks a queue that is empty at first.
 pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<CollectionOp>> {
-    let most = 16 * calls.len() + 1024;
-    let mut items: Vec<Item> = Vec::with_capacity(calls.len() / 2 + 1);
-    let mut positions = 0;
-    let mut empties = 0;
-    let mut twice: Option<u32> = None;
-    for (i, call) in (0..).zip(calls) {
-        let end = if call.optional() { call.called } else { call.returned };
-        positions = positions.max(end + 1);
-        let (CollectionOp::Put(value) | CollectionOp::Take(value)) = call.op else {
-            // Nobody knows what a dequeue took that may never have happened.
-            if call.optional() || call.op == CollectionOp::TakeAny {
-                return None;
-            }
-            empties += 1;
-            continue;
-        };
-        let value = value as usize;
-        if value >= items.len() {
-            if value > most {
-                return None;
-            }
-            items.resize(value + 1, ABSENT);
-        }
-        let item = &mut items[value];
-        if let CollectionOp::Put(_) = call.op {
-            if item.put != NONE {
-                return None;
-            }
-            (item.put, item.put_called, item.put_returned) = (i, call.called, call.returned);
-        } else if call.optional() {
-            return None;
-        } else if item.take != NONE {
-            // Wrong only if it was put in once, which is not known before the end.
-            twice.get_or_insert(value as u32);
-        } else {
-            (item.take, item.take_called, item.take_returned) = (i, call.called, call.returned);
-        }
-    }
+    let Items { items, positions, empties, twice, vague } = Items::of(calls)?;
     if positions >= LAST {
         return None;
     }
+    let violation = |witness| if vague { None } else { Shortcut::violation(witness) };
     if let Some(value) = twice {
-        return Shortcut::violation(concerning(calls, &[value]));
+        return violation(concerning(calls, &[value]));
     }
     let mut events = vec![0; positions as usize];
     for (value, item) in items.iter().enumerate() {
         if item.take_returned < item.put_called {
             // Nobody put it in, or later.
-            return Shortcut::violation(concerning(calls, &[value as u32]));
+            return violation(concerning(calls, &[value as u32]));
         }
         if item.put == NONE || (item.put_returned == NEVER && item.take == NONE) {
             continue;
@@ -96,7 +60,7 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
             let order = order.then(|| arrange(calls, items, &gaps));
             Some(Shortcut::Linearizable(order))
         }
-        Err(position) => Shortcut::violation(witness(calls, &items, position)),
+        Err(position) => violation(witness(calls, &items, position)),
     }
 }
 
