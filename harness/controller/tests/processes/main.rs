@@ -47,6 +47,7 @@ fn toy_trials() -> Vec<Trial> {
         trial("a_flood_does_not_deadlock", traffic::a_flood_does_not_deadlock),
         trial("a_stopped_node_stops_nobody_else", traffic::a_stopped_node_stops_nobody_else),
         trial("link_rules_hold_between_processes", traffic::link_rules_hold_between_processes),
+        trial("who_is_interrupted_is_heard_out", traffic::who_is_interrupted_is_heard_out),
         trial("notes_and_marks_are_told", traffic::notes_and_marks_are_told),
         trial("timers_go_off", traffic::timers_go_off),
         trial("acknowledged_stores_survive_kills", faults::acknowledged_stores_survive_kills),

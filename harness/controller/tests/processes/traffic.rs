@@ -1,6 +1,6 @@
 //! Messages between nodes and with clients.
 
-use super::play::{Seen, ours, play};
+use super::play::{Hands, Seen, ours, play};
 use schism_history::{Fate, NodeId, Peer, Value};
 use schism_nemesis::{Delay, LinkRule};
 use serde_json::json;
@@ -188,4 +188,39 @@ pub fn timers_go_off() {
     })
     .unwrap();
     assert_eq!(order, [1, 2, 0]);
+}
+
+/// Two nodes have written several messages before any is read; what the script wants on every
+/// single one holds neither node's others back. Nobody writes again who would bring them along.
+pub fn who_is_interrupted_is_heard_out() {
+    const ROUNDS: usize = 20;
+    let flood = |hands: &mut Hands| {
+        for node in 0..2 {
+            hands.ask(node.into(), node, json!({"type": "flood", "count": 2}));
+        }
+        hands.ask(2, 2, json!({"type": "echo", "echo": "so that both have written"}));
+    };
+    let mut sent = 0;
+    play(4, ours(), |seen, hands| match seen {
+        Seen::AllReady => {
+            let cut = LinkRule { cut: true, ..LinkRule::default() };
+            hands.fabric.begin(0, link(0, 1, cut));
+            hands.fabric.begin(1, link(1, 0, cut));
+            flood(hands);
+        }
+        // Nobody reads the two until both have written; how long that takes changes no verdict.
+        Seen::Reply(2, _) => std::thread::sleep(Duration::from_millis(2)),
+        Seen::Sent(0 | 1) => {
+            sent += 1;
+            hands.thaw();
+            match sent {
+                last if last == ROUNDS * 12 => hands.finish(),
+                whole if whole % 12 == 0 => flood(hands),
+                _ => {}
+            }
+        }
+        _ => {}
+    })
+    .unwrap();
+    assert_eq!(sent, ROUNDS * 12);
 }
