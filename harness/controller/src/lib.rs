@@ -9,6 +9,7 @@ mod error;
 mod judge;
 mod loading;
 mod matrix;
+mod plans;
 pub mod processes;
 mod real;
 mod recipe;

@@ -41,6 +41,9 @@ pub struct Recipe {
     /// In which environment the faults were drawn, if not in what the protocol's model permits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// The plan written by hand that its faults are from: its name, or its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults_from: Option<String>,
     /// Whether it runs in the simulator.
     pub simulated: bool,
     /// Whether the chaos ends as soon as the run cannot be linearizable any more.
@@ -163,10 +166,10 @@ impl Recipe {
     }
 
     /// The same for a run whose history nobody will read: of the messages, only what its promises
-    /// are judged by is recorded.
+    /// are judged by is recorded. What a search makes of its faults is no plan that anybody wrote.
     pub fn sparing(self) -> Recipe {
         let counted = self.properties.iter().any(|promise| promise == "message bound");
-        Recipe { messages: if counted { "all" } else { "none" }.into(), ..self }
+        Recipe { messages: if counted { "all" } else { "none" }.into(), faults_from: None, ..self }
     }
 
     /// Whether links only take what the system takes. Between two processes of one machine that is so

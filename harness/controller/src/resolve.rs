@@ -2,7 +2,7 @@
 
 use crate::environment::{about_leaders, allowance, talks};
 use crate::recipe::silence;
-use crate::{Error, Recipe};
+use crate::{Error, Recipe, plans};
 use schism_nemesis::{Allowance, Circumstances, Mix, Plan};
 use schism_protocols::{Card, Environment, Model};
 use std::ops::Not;
@@ -44,6 +44,8 @@ pub struct Request {
     pub interval: Option<Duration>,
     /// Whether to go beyond what the model permits.
     pub beyond_model: bool,
+    /// Whether a twin that has a schedule is run under that, where it fits, instead.
+    pub scheduled: bool,
     /// A plan written by hand, instead.
     pub plan: Option<PathBuf>,
     /// Whether to simulate.
@@ -109,7 +111,16 @@ impl Request {
             concurrency: self.concurrency.unwrap_or(clients_per_node(card) * u32::from(self.nodes)),
             ..recipe
         };
-        self.planned(recipe, &allow)
+        let schedule = twin.and_then(|twin| twin.schedule).filter(|_| self.scheduled);
+        match schedule.filter(|_| self.plan.is_none()) {
+            Some(schedule) => {
+                let request = Request { plan: Some(schedule.into()), ..self.clone() };
+                let scheduled = Recipe { faults_from: Some(schedule.into()), ..recipe.clone() };
+                // With fewer nodes or less time than it needs, faults are drawn.
+                request.planned(scheduled, &allow).or_else(|_| self.planned(recipe, &allow))
+            }
+            None => self.planned(recipe, &allow),
+        }
     }
 
     /// The recipe for a program that speaks Maelstrom's protocol.
@@ -181,6 +192,7 @@ impl Request {
             crash_recovery,
             one_writer: false,
             environment: None,
+            faults_from: self.plan.as_ref().map(|plan| plan.display().to_string()),
             simulated: self.simulated,
             fail_fast: self.fail_fast,
             seed,
@@ -210,8 +222,7 @@ impl Request {
             || recipe.properties.iter().any(|promise| about_leaders(promise));
         let plan = match &self.plan {
             Some(file) => {
-                let text = std::fs::read_to_string(file)
-                    .map_err(|e| Error::usage(format!("--plan {}: {e}", file.display())))?;
+                let text = plans::text(file)?;
                 let circumstances = Circumstances {
                     nodes: recipe.nodes,
                     leads,

@@ -119,8 +119,9 @@ pub struct RunArgs {
     /// Which faults: none, gentle, partition, crash, pause, clock, disk, limits (of processes),
     /// byzantine (with --beyond-model), network, everything (as far as the protocol's model
     /// permits), swarm (some of everything)
-    #[arg(long, default_value = "everything", value_parser = parse_mix)]
-    pub nemesis: Mix,
+    /// [default: everything; for a twin run as processes, the schedule that shows its defect]
+    #[arg(long, value_parser = parse_mix)]
+    pub nemesis: Option<Mix>,
     /// In which environment faults are drawn: its-model, reliable, lossy, asynchronous, crash,
     /// crash-recovery, inaccurate-detector, skewed-clocks, too-many-faults
     #[arg(long, default_value = "its-model", value_parser = parse_environment)]
@@ -132,8 +133,9 @@ pub struct RunArgs {
     /// they do in a --plan only with this
     #[arg(long)]
     pub beyond_model: bool,
-    /// A plan of faults in TOML, instead
-    #[arg(long, value_name = "FILE", conflicts_with = "nemesis")]
+    /// A plan of faults, instead: one that is part of the program (figure-8, kill-in-mid-round, …) or
+    /// a file in TOML
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "nemesis")]
     pub plan: Option<PathBuf>,
     /// How long workload and faults go on [default: 20s]
     #[arg(long, short = 't', value_name = "TIME", value_parser = parse_time)]

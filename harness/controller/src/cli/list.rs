@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::args::ListArgs;
 use super::terminal::print;
-use schism_protocols::{Card, Environment, catalogue};
+use schism_protocols::{Card, Environment, Twin, catalogue};
 use serde_json::json;
 use std::fmt::Write;
 
@@ -19,11 +19,11 @@ pub fn list(args: &ListArgs) -> Outcome {
 }
 
 fn card_json(card: &Card) -> serde_json::Value {
-    let twins: Vec<_> = card
-        .twins
-        .iter()
-        .map(|twin| json!({"name": twin.name, "line": twin.line, "loses": twin.loses}))
-        .collect();
+    let twin = |twin: &Twin| {
+        let Twin { name, line, loses, schedule, .. } = twin;
+        json!({"name": name, "line": line, "loses": loses, "schedule": schedule})
+    };
+    let twins: Vec<_> = card.twins.iter().map(twin).collect();
     let beyond: Vec<_> = card
         .beyond
         .iter()

@@ -10,6 +10,7 @@ use crate::store::RunDirectory;
 use crate::{Error, Recipe, real, simulated};
 use schism_checkers::{Budget, Status};
 use schism_history::History;
+use schism_nemesis::Mix;
 use schism_protocols::Card;
 use schism_reports::RunFacts;
 use schism_run::Progress;
@@ -95,7 +96,9 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
         timeout: args.timeout,
         settle: args.settle,
         messages: messages.into(),
-        mix: args.nemesis,
+        mix: args.nemesis.unwrap_or(Mix::Everything),
+        // Who asks for certain faults gets those.
+        scheduled: args.nemesis.is_none() && args.interval.is_none() && !simulated,
         environment: args.environment,
         interval: args.interval,
         beyond_model: args.beyond_model,
@@ -167,8 +170,9 @@ fn situations_of(card: &Card) -> BTreeMap<String, u64> {
 fn announce(recipe: &Recipe, showing: &Showing<'_>) {
     let host = if recipe.simulated { "simulated nodes" } else { "processes" };
     let twin = recipe.twin.as_ref().map(|twin| format!(" with {twin}")).unwrap_or_default();
+    let plan = recipe.faults_from.as_ref().map(|plan| format!(", plan {plan}")).unwrap_or_default();
     let text = format!(
-        "seed {}: {}{twin}, {} {host}, workload {}, {}\n{}\n",
+        "seed {}: {}{twin}, {} {host}, workload {}, {}{plan}\n{}\n",
         recipe.seed,
         recipe.test,
         recipe.nodes,

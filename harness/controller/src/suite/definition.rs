@@ -211,14 +211,12 @@ impl Block {
         if let Some(option) = self.with.keys().find(|key| TAKEN.contains(&key.as_str())) {
             return Err(format!("with: `{option}` is not for a suite's cases to set"));
         }
-        let usual = if self.with.contains_key("plan") { PLANNED } else { "everything" };
-        let nemesis = self.nemesis.as_ref().map_or(vec![usual.into()], OneOrMany::list);
         let seeds = self.seeds()?;
         let expect = self.expect()?;
         let mut cases = Vec::new();
         for card in self.cards()? {
             for twin in self.twins_of(card)? {
-                for nemesis in &nemesis {
+                for nemesis in &self.nemesis_of(card, twin.as_deref()) {
                     for seeds in &seeds {
                         for options in self.options()? {
                             let name = CaseName {
@@ -282,6 +280,18 @@ impl Block {
             )),
         };
         named.into_iter().map(known).collect()
+    }
+
+    /// The faults: if nothing is said, those of the plan or what shows the twin's defect, and
+    /// otherwise everything.
+    fn nemesis_of(&self, card: &Card, twin: Option<&str>) -> Vec<String> {
+        let planned = || {
+            let twin = twin.and_then(|name| card.twin(name).ok());
+            let scheduled = twin.is_some_and(|twin| twin.schedule.is_some()) && !self.simulated;
+            let planned = scheduled || self.with.contains_key(PLANNED);
+            vec![if planned { PLANNED } else { "everything" }.into()]
+        };
+        self.nemesis.as_ref().map_or_else(planned, OneOrMany::list)
     }
 
     /// One case each. What is simulated runs a whole range in one case and keeps none of it.

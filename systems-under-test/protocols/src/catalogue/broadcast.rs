@@ -74,7 +74,8 @@ pub(super) const MAJORITY_UNIFORM: Card = Card {
         "takes one acknowledgement less than a majority for a majority",
         "uniform agreement",
         |_| majority_uniform(|broadcast| broadcast.waits_for_one_ack_less = true),
-    )],
+    )
+    .under("lag-and-fall")],
     beyond: &[],
 };
 
@@ -140,7 +141,8 @@ pub(super) const ALL_ACK_UNIFORM: Card = Card {
         "delivers without waiting for acknowledgements",
         "uniform agreement",
         |_| all_ack_uniform(|broadcast| broadcast.waits_for_nobody = true),
-    )],
+    )
+    .under("fall-one-by-one")],
     beyond: &[Beyond::new(
         "uniform agreement",
         Environment::Inaccurate,
@@ -259,7 +261,8 @@ pub(super) const TERMINATING: Card = Card {
         "delivers what it has got, or what it would say if it has got nothing",
         "agreement",
         |_| terminating(true),
-    )],
+    )
+    .under("kill-in-mid-broadcast")],
     beyond: &[Beyond::new(
         "agreement",
         Environment::Inaccurate,

@@ -46,6 +46,8 @@ pub struct Twin {
     pub loses: &'static str,
     /// Builds it.
     pub build: fn(Setup) -> Box<dyn Node>,
+    /// The plan of faults that shows it, by name, where faults drawn at random often do not.
+    pub schedule: Option<&'static str>,
 }
 
 impl Twin {
@@ -55,7 +57,12 @@ impl Twin {
         loses: &'static str,
         build: fn(Setup) -> Box<dyn Node>,
     ) -> Twin {
-        Twin { name, line, loses, build }
+        Twin { name, line, loses, build, schedule: None }
+    }
+
+    /// Needs these faults to be seen.
+    pub(super) const fn under(self, schedule: &'static str) -> Twin {
+        Twin { schedule: Some(schedule), ..self }
     }
 }
 

@@ -91,7 +91,8 @@ pub(super) const FLOODING_UNIFORM: Card = Card {
             "decides at the end of the first round",
             "uniform agreement",
             |_| flooding_uniform(|it| it.decides_in_round_one = true),
-        ),
+        )
+        .under("fall-one-by-one"),
         Twin::new(
             "waits-for-a-majority-only",
             "decides when a majority has proposed",

@@ -141,7 +141,8 @@ pub(super) const EVENTUAL_LEADER_BY_EPOCHS: Card = Card {
         "believes for ever what it first heard of each process",
         "eventual leadership agreement",
         |_| eventual_leader_by_epochs(|election| election.never_forgets = true),
-    )],
+    )
+    .under("restart-the-first")],
     beyond: &[],
 };
 

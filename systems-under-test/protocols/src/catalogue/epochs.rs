@@ -124,7 +124,8 @@ pub(super) const LEADER_DRIVEN: Card = Card {
         "begins every epoch as if there had been none before",
         "agreement",
         |_| leader_driven(true),
-    )],
+    )
+    .under("cut-and-fall")],
     beyond: &[],
 };
 

@@ -54,6 +54,7 @@ pub(super) const PUSH_PULL: Card = Card {
     build: |_| push_pull(false),
     twins: &[Twin::new("never-pulls", "asks nobody for what it misses", "coverage", |_| {
         push_pull(true)
-    })],
+    })
+    .under("heavy-loss")],
     beyond: &[NOT_ALL],
 };

@@ -30,7 +30,8 @@ pub(super) const PAXOS: Card = Card {
         "keeps what was promised, accepted and learnt in memory only",
         "uniform agreement",
         |_| paxos(|it| it.forgets_promises = true),
-    )],
+    )
+    .under("majorities-fall")],
     beyond: &[],
 };
 
@@ -68,7 +69,8 @@ pub(super) const MULTI_PAXOS: Card = Card {
             "a new leader leaves slots empty in which nothing was accepted",
             "availability",
             |_| multi_paxos(|it| it.leaves_gaps = true),
-        ),
+        )
+        .under("leave-a-gap"),
     ],
     beyond: &[],
 };

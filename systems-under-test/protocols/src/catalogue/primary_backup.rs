@@ -44,7 +44,8 @@ pub(super) const ACTIVE: Card = Card {
         "answers the client before the backups have the command",
         "linearizable",
         |_| active(PrimaryBackup::answering_first(DETECTION_BOUND)),
-    )],
+    )
+    .under("fall-one-by-one")],
     beyond: TWO_PRIMARIES,
 };
 
@@ -68,7 +69,8 @@ pub(super) const PASSIVE: Card = Card {
         "answers the client before the backups have what was changed",
         "linearizable",
         |_| passive(PassivePrimaryBackup::answering_first(DETECTION_BOUND)),
-    )],
+    )
+    .under("fall-one-by-one")],
     beyond: TWO_PRIMARIES,
 };
 
@@ -93,7 +95,8 @@ pub(super) const LOSSY: Card = Card {
         "answers the client before a backup has the command",
         "linearizable",
         |_| lossy(PrimaryBackup::answering_first(HEARTBEAT_BOUND)),
-    )],
+    )
+    .under("fall-one-by-one")],
     beyond: TWO_PRIMARIES,
 };
 
@@ -119,7 +122,8 @@ pub(super) const CHAIN: Card = Card {
         "the head answers reads, out of what the tail may never get",
         "linearizable",
         |_| chain(|chain| chain.reads_at_the_head = true),
-    )],
+    )
+    .under("fall-one-by-one")],
     beyond: &[Beyond::new(
         "linearizable",
         Environment::Inaccurate,

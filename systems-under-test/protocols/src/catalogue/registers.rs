@@ -103,7 +103,8 @@ pub(super) const ROWA: Card = Card {
         "a write returns when the first process has the value",
         "regular",
         |_| rowa(|register| register.waits_for_one_only = true),
-    )],
+    )
+    .under("fall-one-by-one")],
     beyond: &[
         Beyond::new(
             "atomic",
@@ -146,7 +147,8 @@ pub(super) const ATOMIC_1N: Card = Card {
     build: |_| atomic_1n(|_| {}),
     twins: &[Twin::new("no-write-back", "a reader does not impose what it read", "atomic", |_| {
         atomic_1n(|register| register.no_write_back = true)
-    })],
+    })
+    .under("stretched-writes")],
     beyond: &[],
 };
 
@@ -174,7 +176,8 @@ pub(super) const ATOMIC_FROM_11: Card = Card {
         "a reader tells nobody what it returns",
         "atomic",
         |_| atomic_from_11(|register| register.readers_do_not_write = true),
-    )],
+    )
+    .under("stretched-writes")],
     beyond: &[],
 };
 
@@ -201,7 +204,8 @@ pub(super) const ATOMIC_LOGGED: Card = Card {
         "acknowledges what it has in memory only",
         "linearizable",
         |_| atomic_logged(false),
-    )],
+    )
+    .under("majorities-fall")],
     beyond: &[],
 };
 
@@ -230,7 +234,8 @@ pub(super) const ATOMIC_NN: Card = Card {
         ),
         Twin::new("no-write-back", "a reader does not impose what it read", "linearizable", |_| {
             atomic_nn(|it| it.no_write_back = true)
-        }),
+        })
+        .under("half-a-write"),
     ],
     beyond: &[],
 };
@@ -272,7 +277,8 @@ pub(super) const QUORUM_KV: Card = Card {
             "neither read repair nor anti-entropy",
             "convergence",
             |setup| quorum_kv(majority(setup), true),
-        ),
+        )
+        .under("left-behind"),
     ],
     beyond: &[Beyond::new(
         "read your quorum",

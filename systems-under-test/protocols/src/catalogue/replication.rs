@@ -36,10 +36,12 @@ pub(super) const RAFT: Card = Card {
             "commits an older term's entry by counting",
             "log prefix",
             |_| raft(|_, log| log.counts_old_terms = true),
-        ),
+        )
+        .under("figure-8"),
         Twin::new("forgets-vote", "keeps its vote in memory only", "single vote", |_| {
             raft(|_, log| log.forgets_vote = true)
-        }),
+        })
+        .under("vote-and-fall"),
         Twin::new(
             "reads-locally",
             "answers reads from its own state, without the log",

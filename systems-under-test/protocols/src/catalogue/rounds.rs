@@ -79,7 +79,8 @@ pub(super) const FLOODSET: Card = Card {
     twins: &[
         Twin::new("f-rounds", "takes one round less", "agreement", |setup| {
             floodset((rounds(&FLOODSET, setup) - 1).max(1))
-        }),
+        })
+        .under("kill-in-mid-round"),
         Twin::new(
             "says-it-twice",
             "says everything twice in a round, to be on the safe side",
@@ -126,7 +127,8 @@ pub(super) const EARLY_STOPPING: Card = Card {
         "decides before it has told what it knows",
         "agreement",
         |setup| early_stopping(setup, |it| it.decides_one_round_early = true),
-    )],
+    )
+    .under("kill-in-mid-round")],
     beyond: &[Beyond::new("agreement", Environment::Inaccurate, INACCURATE)],
 };
 
@@ -163,6 +165,7 @@ pub(super) const EARLY_STOPPING_BROADCAST: Card = Card {
         "delivers before it has told what it knows",
         "agreement",
         |setup| early_stopping_broadcast(setup, |it| it.delivers_one_round_early = true),
-    )],
+    )
+    .under("kill-in-mid-round")],
     beyond: &[Beyond::new("agreement", Environment::Inaccurate, INACCURATE)],
 };
