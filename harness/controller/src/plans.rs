@@ -4,7 +4,7 @@ use crate::Error;
 use std::path::Path;
 
 /// Their names and texts.
-pub const PLANS: [(&str, &str); 16] = [
+pub const PLANS: [(&str, &str); 18] = [
     ("cut-and-fall", include_str!("../../../docs/plans/cut-and-fall.toml")),
     ("fall-one-by-one", include_str!("../../../docs/plans/fall-one-by-one.toml")),
     ("figure-8", include_str!("../../../docs/plans/figure-8.toml")),
@@ -15,14 +15,16 @@ pub const PLANS: [(&str, &str); 16] = [
         include_str!("../../../docs/plans/isolate-the-leader-after-accept.toml"),
     ),
     ("kill-in-mid-broadcast", include_str!("../../../docs/plans/kill-in-mid-broadcast.toml")),
+    ("kill-in-mid-relay", include_str!("../../../docs/plans/kill-in-mid-relay.toml")),
     ("kill-in-mid-round", include_str!("../../../docs/plans/kill-in-mid-round.toml")),
+    ("kill-round-after-round", include_str!("../../../docs/plans/kill-round-after-round.toml")),
     ("kill-the-sender", include_str!("../../../docs/plans/kill-the-sender.toml")),
-    ("lag-and-fall", include_str!("../../../docs/plans/lag-and-fall.toml")),
     ("leave-a-gap", include_str!("../../../docs/plans/leave-a-gap.toml")),
     ("left-behind", include_str!("../../../docs/plans/left-behind.toml")),
     ("majorities-fall", include_str!("../../../docs/plans/majorities-fall.toml")),
     ("restart-the-first", include_str!("../../../docs/plans/restart-the-first.toml")),
     ("stretched-writes", include_str!("../../../docs/plans/stretched-writes.toml")),
+    ("two-alone", include_str!("../../../docs/plans/two-alone.toml")),
     ("vote-and-fall", include_str!("../../../docs/plans/vote-and-fall.toml")),
 ];
 

@@ -32,6 +32,10 @@ pub struct Surroundings<'a> {
 /// A case under way.
 pub struct Running<'a> {
     pub case: &'a Case,
+    /// The words after `schism`, of this try.
+    args: Vec<String>,
+    /// How many more seeds it has.
+    tries: u64,
     child: Child,
     began: Instant,
     started: SystemTime,
@@ -74,8 +78,18 @@ impl<'a> Running<'a> {
         let output = around.scratch.join(format!("case-{number}.json"));
         let log = around.scratch.join(format!("case-{number}.log"));
         let child = spawn(&case.args, case.is_sweep(), around, &output, &log)?;
-        let (began, started) = (Instant::now(), SystemTime::now());
-        Ok(Running { case, child, began, started, output, log, killed: None, swept: None })
+        Ok(Running {
+            case,
+            args: case.args.clone(),
+            tries: case.tries - 1,
+            child,
+            began: Instant::now(),
+            started: SystemTime::now(),
+            output,
+            log,
+            killed: None,
+            swept: None,
+        })
     }
 
     /// How long it has been going on.
@@ -84,7 +98,8 @@ impl<'a> Running<'a> {
     }
 
     /// What became of it, once it has ended. A sweep that fails unexpectedly goes on with its
-    /// failing seed, so that there is a run to look at.
+    /// failing seed, so that there is a run to look at; what has further tries goes on with the next
+    /// seed.
     pub fn poll(&mut self, around: &Surroundings<'_>) -> Result<Option<CaseResult>, Error> {
         if self.killed.is_none() && self.elapsed() > around.limit {
             let limit = schism_nemesis::time::words(around.limit);
@@ -105,6 +120,12 @@ impl<'a> Running<'a> {
                 self.swept = Some(result);
                 Ok(None)
             }
+            _ if !result.passed() && self.tries > 0 && self.killed.is_none() => {
+                self.tries -= 1;
+                next_seed(&mut self.args);
+                self.child = spawn(&self.args, false, around, &self.output, &self.log)?;
+                Ok(None)
+            }
             _ => Ok(Some(result)),
         }
     }
@@ -119,7 +140,7 @@ impl<'a> Running<'a> {
         let text = fs::read_to_string(&self.output).unwrap_or_default();
         let _ = fs::remove_file(&self.output);
         let mut result = CaseResult {
-            command: command(&self.case.args),
+            command: command(&self.args),
             expect: self.case.expect.clone(),
             started: humantime::format_rfc3339_seconds(self.started).to_string(),
             seconds: self.elapsed().as_secs_f64(),
@@ -227,6 +248,14 @@ fn recorded(args: &[String], seed: u64) -> Vec<String> {
         args.splice(at..at + 2, ["--sim".into(), "--seed".into(), seed.to_string()]);
     }
     args
+}
+
+/// The same with the seed after this one.
+fn next_seed(args: &mut [String]) {
+    let at = args.iter().position(|word| word == "--seed");
+    if let Some(seed) = at.and_then(|at| args.get_mut(at + 1)) {
+        *seed = seed.parse::<u64>().map_or(1, |seed| seed + 1).to_string();
+    }
 }
 
 /// The command line of a case, as a person would type it.

@@ -50,6 +50,8 @@ pub struct Case {
     pub name: CaseName,
     /// The verdicts with which it passes.
     pub expect: Vec<Status>,
+    /// How many seeds it has, from its own on, to come to one of these.
+    pub tries: u64,
     /// The words of the command line after `schism`.
     pub args: Vec<String>,
 }
@@ -98,6 +100,8 @@ struct Block {
     simulated: bool,
     #[serde(default)]
     expect: Option<OneOrMany<String>>,
+    #[serde(default)]
+    tries: Option<u64>,
     #[serde(default)]
     with: BTreeMap<String, OneOrMany<toml::Value>>,
 }
@@ -213,6 +217,12 @@ impl Block {
         }
         let seeds = self.seeds()?;
         let expect = self.expect()?;
+        let tries = self.tries.unwrap_or(1);
+        if !(1..=100).contains(&tries) || self.simulated && tries > 1 {
+            return Err("tries: from 1 to 100 seeds, and of processes: what is simulated has \
+                        seeds = \"1..200\""
+                .into());
+        }
         let mut cases = Vec::new();
         for card in self.cards()? {
             for twin in self.twins_of(card)? {
@@ -228,7 +238,7 @@ impl Block {
                                 options,
                             };
                             let args = words(&name);
-                            cases.push(Case { name, expect: expect.clone(), args });
+                            cases.push(Case { name, expect: expect.clone(), tries, args });
                         }
                     }
                 }

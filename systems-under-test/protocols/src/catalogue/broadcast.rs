@@ -75,7 +75,7 @@ pub(super) const MAJORITY_UNIFORM: Card = Card {
         "uniform agreement",
         |_| majority_uniform(|broadcast| broadcast.waits_for_one_ack_less = true),
     )
-    .under("lag-and-fall")],
+    .under("two-alone")],
     beyond: &[],
 };
 
@@ -103,7 +103,8 @@ pub(super) const LAZY_RELIABLE: Card = Card {
     twins: &[
         Twin::new("ignores-crashes", "does nothing when a process crashes", "agreement", |_| {
             lazy_reliable(|broadcast, _| broadcast.ignores_crashes = true)
-        }),
+        })
+        .under("kill-in-mid-relay"),
         Twin::new(
             "incomplete-detector",
             "stands on a detector that never suspects anybody",

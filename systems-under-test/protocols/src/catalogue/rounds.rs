@@ -80,7 +80,7 @@ pub(super) const FLOODSET: Card = Card {
         Twin::new("f-rounds", "takes one round less", "agreement", |setup| {
             floodset((rounds(&FLOODSET, setup) - 1).max(1))
         })
-        .under("kill-in-mid-round"),
+        .under("kill-round-after-round"),
         Twin::new(
             "says-it-twice",
             "says everything twice in a round, to be on the safe side",
@@ -128,7 +128,7 @@ pub(super) const EARLY_STOPPING: Card = Card {
         "agreement",
         |setup| early_stopping(setup, |it| it.decides_one_round_early = true),
     )
-    .under("kill-in-mid-round")],
+    .under("kill-round-after-round")],
     beyond: &[Beyond::new("agreement", Environment::Inaccurate, INACCURATE)],
 };
 
