@@ -80,6 +80,23 @@ fn a_defect_that_goes_unnoticed_is_a_failure() {
 }
 
 #[test]
+fn further_tries_take_the_seeds_that_follow() {
+    let processes = r#"
+        [[cases]]
+        tests = "echo"
+        seeds = 7
+        expect = "violated"
+        tries = 2
+        with = { time-limit = "1s" }
+    "#;
+    let place = Place::with(processes);
+    assert_eq!(place.run(&[]).status.code(), Some(1));
+    let case = &place.result().cases[0];
+    assert_eq!(case.outcome, CaseOutcome::Judged(Status::Holds));
+    assert!(case.command.ends_with("--seed 8"), "{}", case.command);
+}
+
+#[test]
 fn a_case_that_takes_too_long_is_killed_and_said_so() {
     let place = Place::with(
         &format!("case-limit = \"50ms\"\n{FAILS}")

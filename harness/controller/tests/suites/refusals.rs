@@ -23,6 +23,8 @@ fn a_suite_with_a_mistake_is_refused() {
     refused("[[cases]]\ntests = \"raft\"\nseeds = \"9..3\"\nsimulated = true", "9..3");
     refused("[[cases]]\ntests = \"raft\"\nexpect = \"green\"", "`green` is no verdict");
     refused("[[cases]]\ntests = \"raft\"\nwith = { nodes = 0 }", "0 is not in 1..=64");
+    refused("[[cases]]\ntests = \"raft\"\ntries = 0", "from 1 to 100 seeds");
+    refused("[[cases]]\ntests = \"raft\"\nsimulated = true\ntries = 2", "seeds = \"1..200\"");
     refused("[[cases]]\ntests = \"raft\"\nwith = { nodez = 5 }", "--nodez");
     refused("[[cases]]\ntests = \"raft\"\nwith = { seed = 5 }", "`seed` is not for a suite");
     refused("[[cases]]\ntests = \"raft\"\nwith = { property = \"x\" }", "no property `x`");
