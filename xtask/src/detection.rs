@@ -102,7 +102,7 @@ fn number(flag: &str, text: &str) -> Result<u64, String> {
 fn measure(root: &Path, asked: &Asked) -> Result<usize, String> {
     let schism = std::env::var_os("SCHISM").map_or(root.join("target/release/schism"), Into::into);
     let catalogue = twins(&schism)?;
-    let known = |name: &String| catalogue.iter().any(|twin| twin.protocol == *name);
+    let known = |name: &String| catalogue.keys().any(|twin| twin.protocol == *name);
     if let Some(unknown) = asked.protocols.iter().find(|name| !known(name)) {
         return Err(format!("no protocol `{unknown}` with a twin is in the catalogue"));
     }
@@ -111,9 +111,9 @@ fn measure(root: &Path, asked: &Asked) -> Result<usize, String> {
     let store = std::env::temp_dir().join(format!("schism-detection-{}", std::process::id()));
     let mut table = before.clone();
     // Who left the catalogue leaves the table.
-    table.retain(|twin, _| catalogue.contains(twin));
+    table.retain(|twin, _| catalogue.contains_key(twin));
     let mut missed = 0;
-    for twin in &catalogue {
+    for twin in catalogue.keys() {
         if !asked.protocols.is_empty() && !asked.protocols.contains(&twin.protocol) {
             continue;
         }
@@ -140,7 +140,7 @@ fn measure(root: &Path, asked: &Asked) -> Result<usize, String> {
         println!("{} {}: {} ({change})", twin.protocol, twin.name, told(&row));
         table.insert(twin.clone(), row);
         // What takes an hour is not lost when it is broken off.
-        fs::write(&file, write(&table))
+        fs::write(&file, write(&table, &catalogue))
             .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
     }
     let _ = fs::remove_dir_all(&store);
@@ -189,17 +189,18 @@ fn as_processes(
     Ok(None)
 }
 
-/// All twins, in the order of the catalogue.
-fn twins(schism: &Path) -> Result<Vec<Twin>, String> {
+/// All twins, each with its schedule, if it has one.
+fn twins(schism: &Path) -> Result<BTreeMap<Twin, Option<String>>, String> {
     let listed = Command::new(schism).args(["list", "--json"]).output();
     let listed = listed.map_err(|e| format!("cannot run {}: {e}", schism.display()))?;
     let cards: serde_json::Value = serde_json::from_slice(&listed.stdout)
         .map_err(|e| format!("`schism list --json` is not JSON: {e}"))?;
     let name = |value: &serde_json::Value| value["name"].as_str().unwrap_or_default().to_string();
-    let mut twins = Vec::new();
+    let mut twins = BTreeMap::new();
     for card in cards.as_array().into_iter().flatten() {
         for twin in card["twins"].as_array().into_iter().flatten() {
-            twins.push(Twin { protocol: name(card), name: name(twin) });
+            let schedule = twin["schedule"].as_str().map(String::from);
+            twins.insert(Twin { protocol: name(card), name: name(twin) }, schedule);
         }
     }
     Ok(twins)
@@ -302,14 +303,16 @@ fn read(text: &str) -> BTreeMap<Twin, Row> {
             }
             _ => None,
         };
+        // What it is run under follows a comma.
         let processes = cell().unwrap_or_default();
+        let processes = processes.split(", ").next().unwrap_or_default().into();
         Some((twin, Row { runs, hunts, budget, shrunk, processes }))
     };
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.contains("protocol"));
     rows.filter_map(row).collect()
 }
 
-fn write(table: &BTreeMap<Twin, Row>) -> String {
+fn write(table: &BTreeMap<Twin, Row>, catalogue: &BTreeMap<Twin, Option<String>>) -> String {
     let mut text = String::from(
         "# How fast twins are caught, and how small they become\n\n\
          A twin is a protocol of the catalogue with one defect. For each, `schism hunt` looks for a\n\
@@ -317,8 +320,8 @@ fn write(table: &BTreeMap<Twin, Row>) -> String {
          of so many hunts with different seeds, each with so much time), and to how many nodes,\n\
          operations, faults and lost or late messages the first of these shrinks, in how many\n\
          seconds. The last column says how many runs of five real processes it takes, of 20 s each,\n\
-         with the seeds 1, 2, 3, …: `schism test NAME --twin TWIN --seed 1`. Written in by hand: a seed\n\
-         that catches it where the first ones do not, and a plan where drawn ones hardly ever do.\n\n\
+         with the seeds 1, 2, 3, …: `schism test NAME --twin TWIN --seed 1`; under the twin's schedule,\n\
+         if it has one, and otherwise under faults that the seed draws.\n\n\
          `cargo xtask detection` measures it again (with `--processes 10` the last column), says what\n\
          changed and writes this file.\n\n",
     );
@@ -334,7 +337,9 @@ fn write(table: &BTreeMap<Twin, Row>) -> String {
                 write!(text, "| {nodes} | {operations} | {faults} | {messages} | {seconds:.1} ")
             }
         };
-        let _ = writeln!(text, "| {processes} |");
+        let schedule = catalogue.get(twin).cloned().flatten();
+        let plan = schedule.map(|plan| format!(", under [{plan}](plans/{plan}.toml)"));
+        let _ = writeln!(text, "| {processes}{} |", plan.unwrap_or_default());
     }
     text
 }
