@@ -17,10 +17,11 @@ pub use allowance::Allowance;
 pub use mix::{Mix, UnknownMix};
 
 use crate::network::Delay;
-use crate::plan::{AfterKill, Fault, Limit, Moment, Occasion, Plan, Target, What};
+use crate::plan::{AfterKill, Fault, Limit, Moment, Occasion, Plan, Target, What, comes_too_late};
 use crate::rng::{Rng, nanos};
 use class::Class;
 use schism_history::NodeId;
+use std::slice;
 use std::time::Duration;
 
 /// Which part of the time may have faults, in percent.
@@ -350,10 +351,15 @@ impl Drawing {
         }
     }
 
-    /// Keeps a fault if everything still fits.
+    /// Keeps a fault if everything still fits, and is not met by the dead alone.
     fn keep(&mut self, fault: Fault) -> bool {
         self.plan.faults.push(fault);
-        let fits = budget::fits(&self.plan.faults, &self.allow, self.nodes);
+        let all = &self.plan.faults;
+        let met = all.last().is_none_or(|new| match new.what {
+            What::Kill(_) => !all.iter().any(|other| comes_too_late(slice::from_ref(new), other)),
+            _ => !comes_too_late(all, new),
+        });
+        let fits = met && budget::fits(all, &self.allow, self.nodes);
         if !fits {
             self.plan.faults.pop();
         }

@@ -40,7 +40,7 @@ pub use moment::{Moment, Occasion};
 pub use target::Target;
 pub use text::PlanError;
 
-pub(crate) use check::interval;
+pub(crate) use check::{comes_too_late, interval};
 pub(crate) use fault::named;
 
 use serde::{Deserialize, Serialize};

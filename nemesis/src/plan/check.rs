@@ -29,7 +29,7 @@ pub struct Circumstances {
 impl Circumstances {
     /// Refuses a fault of a plan that cannot come to pass.
     pub(super) fn check(&self, plan: &Plan, fault: &Fault) -> Result<(), Refusal> {
-        check_alive(&plan.faults, fault, |other| matches!(other.what, What::Kill(_)))?;
+        check_killed(&plan.faults, fault)?;
         if !self.leads && matches!(fault.target, Target::Leader | Target::NewLeader) {
             let why = "this protocol tells of no leader: name a node, or write \"one\"";
             return Err(("target", why.into()));
@@ -287,6 +287,16 @@ fn check_alive(faults: &[Fault], fault: &Fault, asked: fn(&Fault) -> bool) -> Re
         }
     }
     Ok(())
+}
+
+/// The same for kills of any kind.
+fn check_killed(faults: &[Fault], fault: &Fault) -> Result<(), Refusal> {
+    check_alive(faults, fault, |other| matches!(other.what, What::Kill(_)))
+}
+
+/// Whether only the dead would meet a fault of a plan.
+pub(crate) fn comes_too_late(faults: &[Fault], fault: &Fault) -> bool {
+    check_killed(faults, fault).is_err()
 }
 
 /// Whether a fault certainly is about this node.
