@@ -356,7 +356,7 @@ fn summary(table: &BTreeMap<Twin, Row>) -> String {
     let seconds = median(shrunk.iter().map(|it| it.seconds).collect());
     let small = |it: &&&Shrunk| it.numbers.iter().zip([3, 6, 3]).all(|(is, most)| *is <= most);
     format!(
-        "The median twin of {} is caught in {} runs, and shrinks to {} nodes, {} operations and {} \
+        "The median twin of {} is caught in run {}, and shrinks to {} nodes, {} operations and {} \
          faults\nin {seconds:.1} s; {} of {} shrink to at most 3 nodes, 6 operations and 3 faults.\n",
         table.len(),
         median(runs),
