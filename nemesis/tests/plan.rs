@@ -172,6 +172,12 @@ when        what                                         whom
     let starts: Vec<usize> = plan.to_string().lines().filter_map(|line| line.rfind("  ")).collect();
     assert!(starts.windows(2).all(|pair| pair[0] == pair[1]), "the columns are aligned");
     assert_eq!(Plan::default().to_string(), "no faults\n");
+    // Of many links, the first few are named.
+    let figure_8 = include_str!("../../docs/plans/figure-8.toml");
+    let plan = Plan::from_toml(figure_8, 5).expect("a good plan").to_string();
+    assert!(
+        plan.contains("  partition links n1>n2 n1>n3 n1>n4 n2>n1 n2>n3 n2>n4 n3>n1 n3>n2 …  all\n")
+    );
 }
 
 /// A plan of one fault, whose lines are: 1 `[[fault]]`, 2 from, 3 until, 4 what, 5 target.

@@ -4,6 +4,16 @@ use super::Plan;
 use crate::time;
 use std::fmt;
 
+/// Many links are named one by one: after so many characters the plan itself has to tell.
+const WIDEST: usize = 64;
+
+fn brief(what: &str) -> String {
+    let end = what.char_indices().nth(WIDEST).map(|(end, _)| end);
+    let Some(end) = end else { return what.into() };
+    let whole_words = what[..end].rfind(' ').unwrap_or(end);
+    format!("{} …", &what[..whole_words])
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.faults.is_empty() {
@@ -20,7 +30,7 @@ impl fmt::Display for Plan {
                 Some(moment) => format!("{when}, at {moment}"),
                 None => when,
             };
-            [when, fault.what.to_string(), fault.target.to_string()]
+            [when, brief(&fault.what.to_string()), fault.target.to_string()]
         }));
         let width = |column: usize| {
             rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
