@@ -48,7 +48,7 @@ mod tests {
     use super::*;
     use crate::resolve::Request;
     use schism_nemesis::Mix;
-    use schism_protocols::catalogue;
+    use schism_protocols::{Environment, catalogue};
     use std::collections::BTreeSet;
     use std::time::Duration;
 
@@ -75,6 +75,21 @@ mod tests {
                 assert_eq!(drawn.faults_from, None);
                 assert!(drawn.plan != recipe.plan, "{}", card.name);
             }
+        }
+    }
+
+    #[test]
+    fn who_asks_for_certain_faults_gets_those() {
+        let raft = schism_protocols::find("raft").expect("it is in the catalogue");
+        let usual = || run_of("counts-old-terms", 5);
+        let environment = Environment::Crash;
+        let asked = [
+            Request { interval: Some(Duration::from_secs(1)), ..usual() },
+            Request { environment, ..usual() },
+            Request { beyond_model: true, ..usual() },
+        ];
+        for request in asked {
+            assert_eq!(request.of_card(raft, 1).expect("it can be run").faults_from, None);
         }
     }
 

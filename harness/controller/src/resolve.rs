@@ -44,7 +44,8 @@ pub struct Request {
     pub interval: Option<Duration>,
     /// Whether to go beyond what the model permits.
     pub beyond_model: bool,
-    /// Whether a twin that has a schedule is run under that, where it fits, instead.
+    /// Whether a twin that has a schedule is run under that, where it fits, if nothing else is asked
+    /// of the faults.
     pub scheduled: bool,
     /// A plan written by hand, instead.
     pub plan: Option<PathBuf>,
@@ -111,8 +112,7 @@ impl Request {
             concurrency: self.concurrency.unwrap_or(clients_per_node(card) * u32::from(self.nodes)),
             ..recipe
         };
-        let schedule = twin.and_then(|twin| twin.schedule).filter(|_| self.scheduled);
-        match schedule.filter(|_| self.plan.is_none()) {
+        match twin.and_then(|twin| twin.schedule).filter(|_| self.leaves_faults_open()) {
             Some(schedule) => {
                 let request = Request { plan: Some(schedule.into()), ..self.clone() };
                 let scheduled = Recipe { faults_from: Some(schedule.into()), ..recipe.clone() };
@@ -121,6 +121,14 @@ impl Request {
             }
             None => self.planned(recipe, &allow),
         }
+    }
+
+    /// Whether a twin may be run under its schedule: who asks for certain faults gets those.
+    fn leaves_faults_open(&self) -> bool {
+        let drawn_as_usual = self.interval.is_none()
+            && self.environment == Environment::default()
+            && !self.beyond_model;
+        self.scheduled && self.plan.is_none() && drawn_as_usual
     }
 
     /// The recipe for a program that speaks Maelstrom's protocol.

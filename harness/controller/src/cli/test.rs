@@ -97,8 +97,7 @@ pub fn request(args: &RunArgs, messages: &str, simulated: bool) -> Result<Reques
         settle: args.settle,
         messages: messages.into(),
         mix: args.nemesis.unwrap_or(Mix::Everything),
-        // Who asks for certain faults gets those.
-        scheduled: args.nemesis.is_none() && args.interval.is_none() && !simulated,
+        scheduled: args.nemesis.is_none() && !simulated,
         environment: args.environment,
         interval: args.interval,
         beyond_model: args.beyond_model,

@@ -292,13 +292,14 @@ impl Block {
         named.into_iter().map(known).collect()
     }
 
-    /// The faults: if nothing is said, those of the plan or what shows the twin's defect, and
-    /// otherwise everything.
+    /// The faults: if nothing is said, those of the plan, or what shows the twin's defect in a run as
+    /// it usually is, and otherwise everything.
     fn nemesis_of(&self, card: &Card, twin: Option<&str>) -> Vec<String> {
         let planned = || {
             let twin = twin.and_then(|name| card.twin(name).ok());
-            let scheduled = twin.is_some_and(|twin| twin.schedule.is_some()) && !self.simulated;
-            let planned = scheduled || self.with.contains_key(PLANNED);
+            let scheduled = twin.is_some_and(|twin| twin.schedule.is_some());
+            let planned = scheduled && !self.simulated && self.with.is_empty()
+                || self.with.contains_key(PLANNED);
             vec![if planned { PLANNED } else { "everything" }.into()]
         };
         self.nemesis.as_ref().map_or_else(planned, OneOrMany::list)
