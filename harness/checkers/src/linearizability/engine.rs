@@ -6,10 +6,10 @@
 //! Parts of a round are searched in parallel; the first one in order that fails is the one
 //! reported, so that neither threads nor their number change the outcome.
 
-use super::model::{Call, Spec};
+use super::model::Call;
 use super::options::{Deadline, Options};
 use super::report::Why;
-use super::search::{Answer, Limits};
+use super::search::{Answer, Limits, Searchable};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +45,7 @@ pub(crate) enum Decision {
 }
 
 /// Decides over all parts.
-pub(crate) fn decide<M: Spec>(
+pub(crate) fn decide<M: Searchable>(
     model: &M,
     calls: &[Call<M::Op>],
     parts: &[Vec<u32>],
@@ -56,10 +56,6 @@ pub(crate) fn decide<M: Spec>(
     // Smallest first.
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|part| parts[*part].len());
-    let workers = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
-        threads => threads,
-    };
     let mut rounds = Rounds {
         model,
         calls,
@@ -67,7 +63,6 @@ pub(crate) fn decide<M: Spec>(
         initial: &initial,
         options,
         deadline,
-        workers,
         orders: vec![None; parts.len()],
         stopped: Vec::new(),
         configurations: 0,
@@ -77,14 +72,13 @@ pub(crate) fn decide<M: Spec>(
     Decided { decision, configurations: rounds.configurations, notes: rounds.notes }
 }
 
-struct Rounds<'a, M: Spec> {
+struct Rounds<'a, M: Searchable> {
     model: &'a M,
     calls: &'a [Call<M::Op>],
     parts: &'a [Vec<u32>],
     initial: &'a [M::State],
     options: &'a Options,
     deadline: &'a Deadline,
-    workers: usize,
     orders: Vec<Option<Vec<u32>>>,
     stopped: Vec<(usize, Why)>,
     configurations: u64,
@@ -98,7 +92,7 @@ struct Searched {
     notes: Vec<String>,
 }
 
-impl<M: Spec> Rounds<'_, M> {
+impl<M: Searchable> Rounds<'_, M> {
     fn run(&mut self, mut open: Vec<usize>) -> Decision {
         let breadth = self.options.rules.breadth_first;
         let depth = if breadth { 0 } else { (self.options.configurations / 2).max(1) };
@@ -131,7 +125,15 @@ impl<M: Spec> Rounds<'_, M> {
     fn round(&mut self, open: &mut Vec<usize>, allowed: u64, breadth: bool) -> Option<Decision> {
         let calls: usize = open.iter().map(|part| self.parts[*part].len()).sum();
         let work = (calls as u64).max(allowed.saturating_mul(open.len() as u64));
-        let workers = if work < WORTH_A_THREAD { 1 } else { self.workers.min(open.len()).max(1) };
+        let workers = match (open.len(), self.options.threads) {
+            (0 | 1, _) => 1,
+            _ if work < WORTH_A_THREAD => 1,
+            // Asking takes longer than many a check.
+            (parts, 0) => {
+                parts.min(std::thread::available_parallelism().map_or(1, |n| n.get().min(8)))
+            }
+            (parts, threads) => parts.min(threads),
+        };
         let limits =
             Limits { configurations: allowed, memory: self.options.memory / workers.max(1) };
         let searched = if workers == 1 {

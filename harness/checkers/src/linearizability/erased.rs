@@ -7,8 +7,9 @@
 use super::graphs::{Effort, Searched};
 use super::model::{Call, Keys, Spec, Step};
 use super::options::Deadline;
+use super::search::{Classes, Hints, Interned, Searchable, Source};
 use hashbrown::HashTable;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hash};
@@ -31,9 +32,10 @@ impl<V: Eq + Hash> Table<V> {
 
     fn number(&mut self, value: V) -> u32 {
         let hash = FxBuildHasher.hash_one(&value);
-        if let Some(number) = self.find(hash, &value) {
-            return number;
-        }
+        self.find(hash, &value).unwrap_or_else(|| self.add(hash, value))
+    }
+
+    fn add(&mut self, hash: u64, value: V) -> u32 {
         let number = self.values.len() as u32;
         self.values.push(value);
         let values = &self.values;
@@ -63,6 +65,12 @@ impl<V: Eq + Hash> Shared<V> {
 /// What can be asked about a model by number. The same as [`Spec`], for every model alike.
 trait Numbered: Sync {
     fn init(&self) -> Vec<u32>;
+    fn source<'s>(
+        &'s self,
+        classes: &[u32],
+        initial: &[u32],
+        deadline: &Deadline,
+    ) -> (Box<dyn Source + Send + 's>, Vec<Hints>);
     fn step(&self, state: u32, op: u32, deadline: &Deadline) -> Step<u32>;
     fn first_rejected(&self, ops: &[u32], deadline: &Deadline) -> Option<usize>;
     fn forget(&self, op: u32) -> Option<u32>;
@@ -93,6 +101,20 @@ struct Typed<'a, M: Spec> {
 impl<M: Spec> Numbered for Typed<'_, M> {
     fn init(&self) -> Vec<u32> {
         self.model.init().into_iter().map(|state| self.states.number(state)).collect()
+    }
+
+    fn source<'s>(
+        &'s self,
+        classes: &[u32],
+        initial: &[u32],
+        deadline: &Deadline,
+    ) -> (Box<dyn Source + Send + 's>, Vec<Hints>) {
+        let (states, ops) = (self.states.read(), self.ops.read());
+        let classes = classes.iter().map(|op| ops.values[*op as usize].clone()).collect();
+        let initial = initial.iter().map(|state| states.values[*state as usize].clone());
+        let source = Interned::new(self.model, classes, initial, deadline);
+        let hints = source.hints();
+        (Box::new(source), hints)
     }
 
     fn step(&self, state: u32, op: u32, deadline: &Deadline) -> Step<u32> {
@@ -211,18 +233,53 @@ pub(crate) fn erase<'a, M: Spec>(
     model: &'a M,
     calls: &[Call<M::Op>],
 ) -> (Erased<'a>, Vec<Call<u32>>) {
-    let mut numbers: FxHashMap<&M::Op, u32> = FxHashMap::default();
     let mut ops = Table::new();
     let erased = calls
         .iter()
         .map(|call| {
-            let op = *numbers.entry(&call.op).or_insert_with(|| ops.number(call.op.clone()));
+            let hash = FxBuildHasher.hash_one(&call.op);
+            let known = ops.find(hash, &call.op);
+            let op = known.unwrap_or_else(|| ops.add(hash, call.op.clone()));
             Call { op, called: call.called, returned: call.returned, object: call.object }
         })
         .collect();
     let states = Shared(RwLock::new(Table::new()));
     let typed = Typed { model, ops: Shared(RwLock::new(ops)), states };
     (Erased(Box::new(typed)), erased)
+}
+
+/// How much longer than the calls a table of all operations may be.
+const SPARSE: usize = 8;
+
+impl Searchable for Erased<'_> {
+    fn classes(&self, calls: &[Call<u32>], members: &[u32]) -> Classes<u32> {
+        let ops = || members.iter().map(|i| &calls[*i as usize]);
+        let most = ops().map(|call| call.op as usize + 1).max().unwrap_or(0);
+        if most > SPARSE * members.len() {
+            return Classes::of(ops());
+        }
+        // Operations are numbers already: no need to look them up.
+        let mut numbers = vec![u32::MAX; most];
+        let mut classes = Classes { representatives: Vec::new(), of: Vec::new() };
+        classes.of.extend(ops().map(|call| {
+            let class = &mut numbers[call.op as usize];
+            if *class == u32::MAX {
+                *class = classes.representatives.len() as u32;
+                classes.representatives.push(call.op);
+            }
+            *class
+        }));
+        classes
+    }
+
+    fn source<'s>(
+        &'s self,
+        classes: &[u32],
+        initial: &[u32],
+        deadline: &Deadline,
+    ) -> (Box<dyn Source + Send + 's>, Vec<Hints>) {
+        self.0.source(classes, initial, deadline)
+    }
 }
 
 impl Spec for Erased<'_> {

@@ -5,7 +5,7 @@ use super::engine::{Piece, Trust};
 use super::model::{Call, NEVER, Spec, Step};
 use super::options::{Deadline, Rules};
 use super::report::{Core, Described, Partial, PartialStep, Rejection, Violation};
-use super::search::{Answer, Limits};
+use super::search::{Answer, Limits, Searchable};
 use super::sentence::{joined, named, of_object, sentence};
 use rustc_hash::FxHashSet;
 
@@ -44,7 +44,7 @@ pub(crate) struct Place {
 }
 
 /// Explains why a part cannot be explained. `None` if a search without hints contradicts it.
-pub(crate) fn explain<M: Spec>(
+pub(crate) fn explain<M: Searchable>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
@@ -106,7 +106,7 @@ pub(crate) fn brief<M: Spec>(
 }
 
 /// The violation, in words.
-fn tell<M: Spec>(
+fn tell<M: Searchable>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
@@ -210,7 +210,7 @@ impl<M: Spec> Book<'_, M> {
 
 /// Orders that explain everything up to the failing return but the failing operation, with
 /// different last states, and why that operation does not fit behind any of them.
-fn partials<M: Spec>(
+fn partials<M: Searchable>(
     book: &mut Book<'_, M>,
     members: &[u32],
     failing: u32,

@@ -146,10 +146,38 @@ pub trait Translate: Spec {
     }
 }
 
+/// The call that each process has open. Processes mostly have small numbers, for which there is a
+/// table.
+#[derive(Default)]
+struct Open {
+    small: Vec<Option<usize>>,
+    large: FxHashMap<Worker, usize>,
+}
+
+impl Open {
+    /// Processes in the table.
+    const SMALL: Worker = 1 << 14;
+
+    /// Sets what a process has open, and returns what it had.
+    fn replace(&mut self, process: Worker, call: Option<usize>) -> Option<usize> {
+        if process >= Self::SMALL {
+            return match call {
+                Some(call) => self.large.insert(process, call),
+                None => self.large.remove(&process),
+            };
+        }
+        let at = process as usize;
+        if at >= self.small.len() {
+            self.small.resize(at + 1, None);
+        }
+        std::mem::replace(&mut self.small[at], call)
+    }
+}
+
 /// Invocations paired with their completions, in the order of invocation.
 pub fn pair(history: &History) -> Result<Vec<RawCall<'_>>, CheckError> {
     let mut calls: Vec<RawCall<'_>> = Vec::with_capacity(history.records.len() / 2);
-    let mut open: FxHashMap<Worker, usize> = FxHashMap::default();
+    let mut open = Open::default();
     let mut position = 0u32;
     for record in &history.records {
         let Entry::Op(op) = &record.entry else { continue };
@@ -158,7 +186,7 @@ pub fn pair(history: &History) -> Result<Vec<RawCall<'_>>, CheckError> {
             return Err(CheckError::TooLong { events, limit });
         }
         if op.kind == OpKind::Invoke {
-            if let Some(first) = open.insert(op.process, calls.len()) {
+            if let Some(first) = open.replace(op.process, Some(calls.len())) {
                 return Err(CheckError::StillOpen {
                     record: record.index,
                     process: op.process,
@@ -174,7 +202,7 @@ pub fn pair(history: &History) -> Result<Vec<RawCall<'_>>, CheckError> {
                 called: position,
                 returned: NEVER,
             });
-        } else if let Some(i) = open.remove(&op.process) {
+        } else if let Some(i) = open.replace(op.process, None) {
             let call = &mut calls[i];
             call.completed = Some(record);
             call.complete = Some(op);

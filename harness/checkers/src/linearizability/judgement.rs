@@ -18,10 +18,11 @@ use std::borrow::Cow;
 /// many for each configuration that it took to find it.
 const EXPLAINED: (u64, u64) = (600_000, 4);
 
-/// Judges calls that have these labels.
+/// Judges calls that have these labels, by a model that comes with the checker under this name or
+/// by one of the user's own.
 pub(crate) fn judge<M: Spec>(
     model: &M,
-    name: &str,
+    name: Option<String>,
     calls: &[Call<M::Op>],
     options: &Options,
     labels: &dyn Labels,
@@ -29,6 +30,7 @@ pub(crate) fn judge<M: Spec>(
     let deadline = Deadline::after(options.time);
     let mut judgement = Judgement {
         options,
+        tested: name.is_some(),
         labels,
         deadline,
         orders: Vec::new(),
@@ -56,7 +58,8 @@ pub(crate) fn judge<M: Spec>(
             return Ok(());
         }
         let (erased, numbered) = erase(model, calls);
-        let mut parts = partition(&erased, &numbered, &mut judgement.notes);
+        let tested = judgement.tested;
+        let mut parts = partition(&erased, &numbered, tested, &mut judgement.notes);
         if let Some(open) = open {
             parts.retain(|part| open.contains(&calls[part[0] as usize].object));
         }
@@ -66,7 +69,7 @@ pub(crate) fn judge<M: Spec>(
     methods.dedup();
     orders.sort_by_key(|(first, _)| *first);
     Report {
-        model: name.into(),
+        model: name.unwrap_or_else(|| "own".into()),
         property: "linearizable".into(),
         operations: calls.len(),
         concurrent,
@@ -107,6 +110,8 @@ fn whole<'a>(calls: &'a [u32], members: Option<&[u32]>) -> Cow<'a, [u32]> {
 /// A verdict in the making. What ends it early is an `Err`.
 struct Judgement<'a> {
     options: &'a Options,
+    /// Whether the model's hints have been tested, as those of our own are.
+    tested: bool,
     labels: &'a dyn Labels,
     deadline: Deadline,
     /// Orders, by the first call of their part.
@@ -290,6 +295,7 @@ impl Judgement<'_> {
                 let members = &parts[part];
                 // Nothing will confirm what is not explained.
                 if !self.options.explain
+                    && !self.tested
                     && let Some(lie) = glance(model, calls, false)
                 {
                     self.notes.push(lie.to_string());

@@ -27,6 +27,7 @@ mod monitor;
 mod options;
 mod partition;
 mod piece;
+mod possible;
 pub mod reference;
 mod replay;
 mod report;

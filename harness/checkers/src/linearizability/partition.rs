@@ -8,10 +8,12 @@ use super::model::{Call, Keys, Spec};
 use rustc_hash::FxHashMap;
 
 /// The calls of each part, by their index, in the order given. Parts come in the order of their
-/// first call. Keys that are found to lie are not believed, and told of.
+/// first call. Keys that are found to lie are not believed, and told of; those of a `tested` model are
+/// not looked at.
 pub(crate) fn partition<M: Spec>(
     model: &M,
     calls: &[Call<M::Op>],
+    tested: bool,
     notes: &mut Vec<String>,
 ) -> Vec<Vec<u32>> {
     let objects = calls.iter().map(|call| call.object as usize + 1).max().unwrap_or(0);
@@ -25,7 +27,10 @@ pub(crate) fn partition<M: Spec>(
             keyed |= !all;
         }
     }
-    if keyed && let Some(lie) = glance(model, calls, true) {
+    if keyed
+        && !tested
+        && let Some(lie) = glance(model, calls, true)
+    {
         notes.push(format!("{lie}; every object was judged as a whole"));
         (whole, keyed) = (vec![true; objects], false);
     }

@@ -1,12 +1,12 @@
 //! One part of a history: the ways to search it, and what to do about hints that lie.
 
 use super::graphs::{Effort, Found};
-use super::model::{Call, Spec};
+use super::model::Call;
 use super::options::{Deadline, Rules};
 use super::replay::{Unexplained, replay_part};
 use super::report::Why;
 use super::search::{
-    Answer, Classes, Interned, Lie, Limits, Numbered, Prepared, Space, breadth_first, depth_first,
+    Answer, Lie, Limits, Numbered, Prepared, Searchable, Space, breadth_first, depth_first,
     frontiers, prepare,
 };
 
@@ -49,7 +49,7 @@ impl Trust {
 }
 
 /// One part, ready to be searched.
-pub(crate) struct Piece<'a, M: Spec> {
+pub(crate) struct Piece<'a, M: Searchable> {
     model: &'a M,
     calls: &'a [Call<M::Op>],
     members: &'a [u32],
@@ -66,7 +66,7 @@ pub(crate) struct Piece<'a, M: Spec> {
     pub configurations: u64,
 }
 
-impl<'a, M: Spec> Piece<'a, M> {
+impl<'a, M: Searchable> Piece<'a, M> {
     /// The calls of a part, starting in these states.
     pub fn new(
         model: &'a M,
@@ -78,7 +78,7 @@ impl<'a, M: Spec> Piece<'a, M> {
         deadline: &Deadline,
     ) -> Self {
         deadline.spend(members.len() as u64 / SET_UP);
-        let classes = Classes::of(members.iter().map(|i| &calls[*i as usize]));
+        let classes = model.classes(calls, members);
         let numbered: Vec<Numbered> = members
             .iter()
             .zip(&classes.of)
@@ -87,8 +87,8 @@ impl<'a, M: Spec> Piece<'a, M> {
                 Numbered { class: *class, called: call.called, returned: call.returned }
             })
             .collect();
-        let source = Interned::new(model, classes.representatives, initial_states, deadline);
-        let mut hints = source.hints();
+        let (source, mut hints) = model.source(&classes.representatives, initial_states, deadline);
+        let initial = source.states() as u32;
         for hint in &mut hints {
             hint.pure &= trust.pure;
             hint.overwrite &= trust.overwrite;
@@ -96,13 +96,12 @@ impl<'a, M: Spec> Piece<'a, M> {
         }
         let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
         let prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
-        let initial = source.len() as u32;
         Piece {
             model,
             calls,
             members,
             prepared,
-            space: Space::new(Box::new(source), hints),
+            space: Space::new(source, hints),
             starts: initial_states.to_vec(),
             initial,
             rules: Rules { lookahead: ahead, ..rules },

@@ -68,7 +68,7 @@ fn run_weaker(
 
 /// Judges calls of one's own model. Operations are named by their index among the calls.
 pub fn check<M: Spec>(model: &M, calls: &[Call<M::Op>], options: &Options) -> Report {
-    judge(model, "own", calls, options, &ByIndex)
+    judge(model, None, calls, options, &ByIndex)
 }
 
 struct ByIndex;
@@ -115,7 +115,7 @@ fn run<T: Translate>(
     let translated = translate(&mut model, &raw)?;
     let Translated { calls, origin, objects, assumed } = &translated;
     let labels = ByRecord { raw: &raw, origin, objects };
-    let mut report = judge(&model, &kind.to_string(), calls, options, &labels);
+    let mut report = judge(&model, Some(kind.to_string()), calls, options, &labels);
     report.notes.extend(assumed.clone());
     Ok(Report { objects: objects.len(), ..report })
 }

@@ -5,12 +5,10 @@
 //! would have had to meet instead.
 
 use super::core::FoundCore;
-use super::model::{Call, Spec, Step};
+use super::model::{Call, Spec};
 use super::options::Deadline;
-use rustc_hash::{FxHashMap, FxHashSet};
+use super::possible::possible_states;
 
-/// Configurations that may be looked at to tell which states were possible.
-const EFFORT: usize = 20_000;
 /// How many operations and how many states a sentence can name.
 const NAMED: usize = 3;
 const STATES: usize = 6;
@@ -172,111 +170,6 @@ fn culprit<M: Spec>(model: &M, found: &FoundCore<M>, failing: u32) -> u32 {
 /// Whether an operation returned something of its own.
 fn tells<M: Spec>(model: &M, op: &M::Op) -> bool {
     model.forget(op).is_none_or(|forgotten| forgotten != *op)
-}
-
-/// Every state in which the operation may have found the object, if the rest of the core can be
-/// explained without it. `None` if there are too many ways to tell, or if one of these states
-/// accepts it, so that it is something else that fails.
-fn possible_states<M: Spec>(
-    model: &M,
-    found: &FoundCore<M>,
-    culprit: u32,
-    deadline: &Deadline,
-) -> Option<Vec<M::State>> {
-    let core = &found.core;
-    let at = core.origin.iter().position(|origin| *origin == culprit)?;
-    let told = &core.calls[at];
-    let mut states: Vec<M::State> = Vec::new();
-    let mut known: FxHashSet<M::State> = FxHashSet::default();
-    for start in &found.starts {
-        let others: Vec<&Call<M::Op>> = core
-            .calls
-            .iter()
-            .zip(&core.origin)
-            .filter(|(_, origin)| **origin != culprit && !start.taken.contains(origin))
-            .map(|(call, _)| call)
-            .collect();
-        if others.len() > 64 {
-            return None;
-        }
-        let ways = Ways::all(model, &others, &start.state, deadline)?;
-        for ((taken, state), leads) in ways.seen.into_iter().zip(ways.lead_to_the_end) {
-            // What returned before the operation was called is there, what was called after it
-            // returned is not.
-            let fits = others.iter().enumerate().all(|(i, call)| {
-                if taken >> i & 1 == 1 {
-                    call.called < told.returned
-                } else {
-                    told.called < call.returned
-                }
-            });
-            if leads && fits && known.insert(state.clone()) {
-                states.push(state);
-            }
-        }
-    }
-    let rejected = |state: &M::State| model.step(state, &told.op, deadline) == Step::Reject;
-    states.iter().all(rejected).then_some(states)
-}
-
-/// Every way to put some operations in order.
-struct Ways<State> {
-    /// Which have been taken, and the state after them.
-    seen: Vec<(u64, State)>,
-    /// Whether all that must be taken can be.
-    lead_to_the_end: Vec<bool>,
-}
-
-impl<State: Clone + Eq + std::hash::Hash> Ways<State> {
-    /// `None` if there are too many.
-    fn all<M: Spec<State = State>>(
-        model: &M,
-        calls: &[&Call<M::Op>],
-        start: &State,
-        deadline: &Deadline,
-    ) -> Option<Ways<State>> {
-        let mut seen: Vec<(u64, State)> = vec![(0, start.clone())];
-        let mut numbers: FxHashMap<(u64, State), usize> =
-            seen.iter().cloned().enumerate().map(|(i, way)| (way, i)).collect();
-        let mut steps: Vec<(usize, usize)> = Vec::new();
-        let mut at = 0;
-        while let Some((taken, state)) = seen.get(at).cloned() {
-            let missing = |i: usize| taken >> i & 1 == 0;
-            let due = |by: u32| (0..calls.len()).any(|i| missing(i) && calls[i].returned < by);
-            for (i, call) in calls.iter().enumerate() {
-                if !missing(i) || due(call.called) {
-                    continue;
-                }
-                let next = match model.step(&state, &call.op, deadline) {
-                    Step::To(next) => vec![next],
-                    Step::Any(next) => next,
-                    Step::Reject => Vec::new(),
-                    Step::Expired => return None,
-                };
-                for next in next {
-                    let next = (taken | 1 << i, next);
-                    let to = *numbers.entry(next.clone()).or_insert_with(|| {
-                        seen.push(next);
-                        seen.len() - 1
-                    });
-                    steps.push((at, to));
-                }
-                if seen.len() > EFFORT {
-                    return None;
-                }
-            }
-            at += 1;
-        }
-        let needed =
-            |taken: u64| (0..calls.len()).all(|i| taken >> i & 1 == 1 || calls[i].optional());
-        let mut lead_to_the_end: Vec<bool> = seen.iter().map(|(taken, _)| needed(*taken)).collect();
-        // A step only leads to what takes more: those with most taken are known first.
-        steps.sort_by_key(|(from, _)| std::cmp::Reverse(seen[*from].0.count_ones()));
-        for (from, to) in steps {
-            lead_to_the_end[from] |= lead_to_the_end[to];
-        }
-        Some(Ways { seen, lead_to_the_end })
-    }
 }
 
 /// A text without its middle, if it is long.

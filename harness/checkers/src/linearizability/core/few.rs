@@ -1,9 +1,9 @@
 //! Ways to a few operations that fail by themselves.
 
 use super::super::engine::{Piece, Trust};
-use super::super::model::{Call, Spec};
+use super::super::model::Call;
 use super::super::options::Rules;
-use super::super::search::{Answer, Limits};
+use super::super::search::{Answer, Limits, Searchable};
 use super::grow::{self, Steps};
 use super::minimise::{FEW_STATES, MANY_STATES, Minimiser};
 use super::states::all_states;
@@ -36,7 +36,7 @@ const LAST_CONFIRMATION: u64 = 2_000_000;
 /// Calls beyond which that would take long and decide nothing.
 const LARGE: usize = 1_000;
 
-impl<M: Spec> Minimiser<'_, M> {
+impl<M: Searchable> Minimiser<'_, M> {
     /// A few operations that fail by themselves, and whether they do so from any state. What takes
     /// long is only tried where the whole is certain to fail, or where states are few.
     pub(super) fn few(&mut self, upto: u32, certain: bool) -> Option<(Weakened<M::Op>, bool)> {

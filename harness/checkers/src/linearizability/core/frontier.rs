@@ -8,7 +8,7 @@
 use super::super::engine::{Piece, Trust};
 use super::super::model::{Call, Spec, Step};
 use super::super::options::{Deadline, Rules};
-use super::super::search::Limits;
+use super::super::search::{Limits, Searchable};
 use super::{MEMORY, Start, Weakened, returns, spend};
 use rustc_hash::FxHashSet;
 
@@ -20,7 +20,7 @@ pub(super) type Rest<M> = (Weakened<<M as Spec>::Op>, Vec<Start<<M as Spec>::Sta
 
 /// The last operations of a part, as many as have these many returns, and where they can start, if
 /// that takes no more configurations than allowed.
-pub(super) fn last<M: Spec>(
+pub(super) fn last<M: Searchable>(
     model: &M,
     whole: &Weakened<M::Op>,
     lengths: &[usize],

@@ -1,7 +1,8 @@
 //! Takes demands away from what fails, as long as it does.
 
-use super::super::model::{Call, Spec};
+use super::super::model::Call;
 use super::super::options::Deadline;
+use super::super::search::Searchable;
 use super::{FoundCore, Start, Weakened, attempt, confirmed, forgotten, initial};
 
 /// Configurations one attempt at a smaller core may cost, and all of them together, where states
@@ -9,7 +10,7 @@ use super::{FoundCore, Start, Weakened, attempt, confirmed, forgotten, initial};
 pub(super) const FEW_STATES: (u64, u64) = (4_000, 60_000);
 pub(super) const MANY_STATES: (u64, u64) = (1_000, 8_000);
 /// Looks for a few operations, and takes demands away from them.
-pub(super) struct Minimiser<'a, M: Spec> {
+pub(super) struct Minimiser<'a, M: Searchable> {
     pub model: &'a M,
     pub deadline: &'a Deadline,
     pub spent: u64,
@@ -22,7 +23,7 @@ pub(super) struct Minimiser<'a, M: Spec> {
     pub anchor: Option<u32>,
 }
 
-impl<'a, M: Spec> Minimiser<'a, M> {
+impl<'a, M: Searchable> Minimiser<'a, M> {
     pub(super) fn new(
         model: &'a M,
         whole: &'a Weakened<M::Op>,

@@ -17,7 +17,7 @@ mod states;
 use super::engine::{Piece, Trust};
 use super::model::{Call, NEVER, Spec};
 use super::options::{Deadline, Rules};
-use super::search::{Answer, COPIED, Limits};
+use super::search::{Answer, COPIED, Limits, Searchable};
 use minimise::Minimiser;
 use rustc_hash::FxHashSet;
 use std::cell::Cell;
@@ -31,6 +31,8 @@ const FEW: usize = 7;
 const LAST: usize = 24;
 /// Configurations that deciding on one prefix may cost, and on all of them together.
 const PREFIX: (u64, u64) = (500_000, 1_000_000);
+/// The same before anything else that is costly is tried.
+const SOON: (u64, u64) = (2_000, 10_000);
 /// Configurations that confirming a core may cost.
 const CONFIRMATION: u64 = 20_000;
 const MEMORY: usize = 128 << 20;
@@ -111,11 +113,12 @@ fn returns<M: Spec>(calls: &[Call<M::Op>], members: impl Iterator<Item = u32>) -
 }
 
 /// The first return by which no order is left, at or after the layer that was reached.
-fn first_failure<M: Spec>(
+fn first_failure<M: Searchable>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
     reached: u32,
+    (each, all): (u64, u64),
     deadline: &Deadline,
 ) -> u32 {
     let starts = initial(model);
@@ -126,11 +129,11 @@ fn first_failure<M: Spec>(
     let spent = Cell::new(0);
     let fails = |layer: usize| {
         let prefix = prefix(model, calls, members, returns[layer]);
-        let (fails, configurations) = attempt(model, &prefix, &starts, PREFIX.0, deadline);
+        let (fails, configurations) = attempt(model, &prefix, &starts, each, deadline);
         spent.set(spent.get() + configurations);
         fails
     };
-    let tired = || spent.get() > PREFIX.1 || deadline.expired();
+    let tired = || spent.get() > all || deadline.expired();
     let Some(last) = returns.len().checked_sub(1) else { return NEVER };
     // The last layer asks for everything, which is known to fail.
     let (mut low, mut step, mut failing) = (last.min(reached as usize), 1, last);
@@ -156,7 +159,7 @@ fn first_failure<M: Spec>(
 }
 
 /// Whether it certainly cannot be explained, and how many configurations that took.
-fn attempt<M: Spec>(
+fn attempt<M: Searchable>(
     model: &M,
     weakened: &Weakened<M::Op>,
     starts: &[Start<M::State>],
@@ -169,7 +172,7 @@ fn attempt<M: Spec>(
 }
 
 /// What a search from all of these starts says, and how many configurations that took.
-fn search<M: Spec>(
+fn search<M: Searchable>(
     model: &M,
     weakened: &Weakened<M::Op>,
     starts: &[Start<M::State>],
@@ -213,7 +216,7 @@ fn from<State>(states: Vec<State>) -> Vec<Start<State>> {
 
 /// Finds the core of what cannot be explained, and the first return by which it cannot, which is
 /// that of the layer that was reached or a later one.
-pub(crate) fn find<M: Spec>(
+pub(crate) fn find<M: Searchable>(
     model: &M,
     calls: &[Call<M::Op>],
     members: &[u32],
@@ -237,11 +240,24 @@ pub(crate) fn find<M: Spec>(
     }
     let mut minimiser = Minimiser::new(model, &whole, deadline);
     let few = minimiser.few(guess, false).map(|few| minimiser.minimised(few));
-    let found = few.filter(FoundCore::good).or_else(|| minimiser.after_others(few::WAYS));
+    if let Some(found) = few.filter(FoundCore::good) {
+        return (found, guess);
+    }
+    if model.looks_ahead() {
+        // Then the guess may be far too early for anything to fail.
+        let upto = first_failure(model, calls, members, reached, SOON, deadline);
+        let whole = prefix(model, calls, members, upto);
+        let mut minimiser = Minimiser::new(model, &whole, deadline);
+        let few = minimiser.few(upto, false).map(|few| minimiser.minimised(few));
+        if let Some(found) = few.filter(FoundCore::good) {
+            return (found, upto);
+        }
+    }
+    let found = minimiser.after_others(few::WAYS);
     if let Some(found) = found.filter(FoundCore::good) {
         return (found, guess);
     }
-    let upto = first_failure(model, calls, members, reached, deadline);
+    let upto = first_failure(model, calls, members, reached, PREFIX, deadline);
     let whole = prefix(model, calls, members, upto);
     (Minimiser::new(model, &whole, deadline).smallest(upto), upto)
 }
@@ -277,7 +293,7 @@ fn narrowed<M: Spec>(model: &M, whole: &Weakened<M::Op>, parts: &[u64]) -> Weake
 /// The smallest of some parts, each weaker than the one before, that a search which believes no
 /// hint confirms. The less is asked, the more ways there are to answer, and that search knows no
 /// way around them: it may be done with a part where it is not with a weaker one.
-fn confirmed<M: Spec>(
+fn confirmed<M: Searchable>(
     model: &M,
     parts: &[Weakened<M::Op>],
     starts: &[Start<M::State>],
@@ -300,7 +316,7 @@ fn confirmed<M: Spec>(
 }
 
 /// What a search that believes no hint says.
-fn confirm<M: Spec>(
+fn confirm<M: Searchable>(
     model: &M,
     core: &Weakened<M::Op>,
     starts: &[Start<M::State>],

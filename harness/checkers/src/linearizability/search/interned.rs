@@ -38,6 +38,21 @@ impl<Op: Clone + Eq + std::hash::Hash> Classes<Op> {
     }
 }
 
+/// A model that steps can be taken from, by number.
+pub(crate) trait Searchable: Spec {
+    /// Numbers the operations of these calls.
+    fn classes(&self, calls: &[Call<Self::Op>], members: &[u32]) -> Classes<Self::Op>;
+
+    /// Steps of these operations, by their place among them, from these states on, which get the
+    /// first numbers; and what the model hints about each operation.
+    fn source<'s>(
+        &'s self,
+        classes: &[Self::Op],
+        initial: &[Self::State],
+        deadline: &Deadline,
+    ) -> (Box<dyn Source + Send + 's>, Vec<Hints>);
+}
+
 /// A model whose operations and states are numbers.
 pub(crate) struct Interned<'a, M: Spec> {
     model: &'a M,
@@ -53,7 +68,7 @@ impl<'a, M: Spec> Interned<'a, M> {
     pub fn new(
         model: &'a M,
         classes: Vec<M::Op>,
-        initial: &[M::State],
+        initial: impl Iterator<Item = M::State>,
         deadline: &Deadline,
     ) -> Interned<'a, M> {
         let mut interned = Interned {
@@ -65,7 +80,7 @@ impl<'a, M: Spec> Interned<'a, M> {
             heap: 0,
         };
         for state in initial {
-            interned.number(state.clone());
+            interned.number(state);
         }
         interned
     }
@@ -79,11 +94,6 @@ impl<'a, M: Spec> Interned<'a, M> {
             reset: self.model.reset(op),
         };
         self.classes.iter().map(hint).collect()
-    }
-
-    /// How many states there are so far.
-    pub fn len(&self) -> usize {
-        self.states.len()
     }
 
     fn number(&mut self, state: M::State) -> u32 {
@@ -129,6 +139,10 @@ impl<M: Spec> Source for Interned<'_, M> {
 
     fn hopeless(&self, state: u32, class: u32) -> bool {
         self.model.hopeless(&self.states[state as usize], &self.classes[class as usize])
+    }
+
+    fn states(&self) -> usize {
+        self.states.len()
     }
 
     fn bytes(&self) -> usize {

@@ -22,10 +22,10 @@ mod visited;
 
 pub(crate) use breadth::{breadth_first, frontiers};
 pub(crate) use depth::depth_first;
-pub(crate) use interned::{COPIED, Classes, Interned};
+pub(crate) use interned::{COPIED, Classes, Interned, Searchable};
 pub(crate) use mask::Mask;
 pub(crate) use prepare::{Numbered, Operation, Prepared, prepare};
-pub(crate) use space::{Hints, Lie, Space};
+pub(crate) use space::{Hints, Lie, Source, Space};
 pub(crate) use used::{NOTHING, Used};
 
 use super::report::Why;

@@ -49,6 +49,8 @@ pub(crate) trait Source {
     fn step(&mut self, state: u32, class: u32) -> Stepped;
     /// Whether the class is out of reach from this state.
     fn hopeless(&self, state: u32, class: u32) -> bool;
+    /// How many states there are so far.
+    fn states(&self) -> usize;
     /// Bytes held.
     fn bytes(&self) -> usize;
     /// A class in words.
