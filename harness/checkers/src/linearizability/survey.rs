@@ -24,19 +24,26 @@ struct Seen {
 pub(crate) fn survey<Op>(calls: &[Call<Op>]) -> Survey {
     let mut seen: Vec<Seen> = Vec::new();
     let mut survey = Survey { concurrent: 0, objects: 0 };
+    // That of the last call is at hand: most often the next concerns the same object.
+    let (mut last, mut here) = (usize::MAX, Seen::default());
     for call in calls {
         let object = call.object as usize;
-        if object >= seen.len() {
-            seen.resize(object + 1, Seen::default());
+        if object != last {
+            if object >= seen.len() {
+                seen.resize(object + 1, Seen::default());
+            }
+            if let Some(left) = seen.get_mut(last) {
+                *left = here;
+            }
+            (last, here) = (object, seen[object]);
+            survey.objects += usize::from(here.returned == 0);
         }
-        let Seen { returned, counted } = &mut seen[object];
-        survey.objects += usize::from(*returned == 0);
-        let overlaps = u64::from(call.called) + 1 < *returned;
-        survey.concurrent += usize::from(overlaps) + usize::from(overlaps && !*counted);
-        *counted |= overlaps;
-        if u64::from(call.returned) + 1 > *returned {
-            (*returned, *counted) = (u64::from(call.returned) + 1, overlaps);
-        }
+        let overlaps = u64::from(call.called) + 1 < here.returned;
+        survey.concurrent += usize::from(overlaps) + usize::from(overlaps & !here.counted);
+        here.counted |= overlaps;
+        let returned = u64::from(call.returned) + 1;
+        here.counted = if returned > here.returned { overlaps } else { here.counted };
+        here.returned = here.returned.max(returned);
     }
     survey
 }

@@ -4,25 +4,25 @@ use super::NONE;
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
 
-/// The two operations of a value, and their ends.
+/// An operation of a value, and its ends.
 #[derive(Clone, Copy)]
-pub(super) struct Item {
-    pub put: u32,
-    pub take: u32,
-    pub put_called: u32,
-    pub put_returned: u32,
-    pub take_called: u32,
-    pub take_returned: u32,
+pub(super) struct Half {
+    pub call: u32,
+    pub called: u32,
+    pub returned: u32,
 }
 
-const ABSENT: Item = Item {
-    put: NONE,
-    take: NONE,
-    put_called: NEVER,
-    put_returned: NEVER,
-    take_called: NEVER,
-    take_returned: NEVER,
-};
+/// The two operations of a value.
+#[derive(Clone, Copy)]
+pub(super) struct Item {
+    pub put: Half,
+    pub take: Half,
+}
+
+const MISSING: Half = Half { call: NONE, called: NEVER, returned: NEVER };
+const ABSENT: Item = Item { put: MISSING, take: MISSING };
+/// By how many values the table grows.
+const MORE: usize = 64;
 
 /// What is put in and taken out in a history.
 pub(super) struct Items {
@@ -43,8 +43,9 @@ impl Items {
     /// `None` if a value is put in twice, or something is said of which little is known.
     pub fn of(calls: &[Call<CollectionOp>]) -> Option<Items> {
         let most = 16 * calls.len() + 1024;
-        let mut items: Vec<Item> = Vec::with_capacity(calls.len() / 2 + 1);
-        let (mut positions, mut empties, mut twice, mut vague) = (0, 0, None, false);
+        let mut items: Vec<Item> = Vec::with_capacity(calls.len() / 2 + MORE);
+        let (mut positions, mut empties, mut twice) = (0, 0, None);
+        let (mut vague, mut unknown) = (false, false);
         for (i, call) in (0..).zip(calls) {
             let end = if call.optional() { call.called } else { call.returned };
             positions = positions.max(end + 1);
@@ -60,22 +61,25 @@ impl Items {
                 if value as usize > most {
                     return None;
                 }
-                items.resize(value as usize + 1, ABSENT);
+                items.resize((value as usize + 1).next_multiple_of(MORE), ABSENT);
             }
             let item = &mut items[value as usize];
-            if let CollectionOp::Put(_) = call.op {
-                if item.put != NONE {
+            // Puts and takes come in no order that a processor could guess.
+            let put = matches!(call.op, CollectionOp::Put(_));
+            let half = if put { &mut item.put } else { &mut item.take };
+            unknown |= !put & call.optional();
+            if half.call != NONE {
+                if put {
                     return None;
                 }
-                (item.put, item.put_called, item.put_returned) = (i, call.called, call.returned);
-            } else if call.optional() {
-                return None;
-            } else if item.take != NONE {
                 // Wrong only if it was put in once, which is not known before the end.
                 twice.get_or_insert(value);
-            } else {
-                (item.take, item.take_called, item.take_returned) = (i, call.called, call.returned);
+                continue;
             }
+            *half = Half { call: i, called: call.called, returned: call.returned };
+        }
+        if unknown {
+            return None;
         }
         Some(Items { items, positions, empties, twice, vague })
     }

@@ -19,7 +19,7 @@ pub(crate) use appends::{Found, Growth, appends};
 pub(crate) use priority::priority;
 pub(crate) use queue::queue;
 pub(crate) use register::{Access, register};
-pub(crate) use set::{Element, set};
+pub(crate) use set::{Touch, set};
 pub(crate) use stack::stack;
 pub(crate) use unique::unique;
 

@@ -156,25 +156,25 @@ fn in_sequence<Op>(
     sequence: &[u32],
 ) -> Vec<u32> {
     // Where the write and the next read of each value go.
-    let mut places = vec![(NONE, NONE); clusters.len()];
+    let mut places = vec![[NONE; 2]; clusters.len()];
     let mut length = 0;
     for value in sequence {
         let cluster = &clusters[*value as usize];
         let reads = length + u32::from(cluster.written != 0);
-        places[*value as usize] = (length, reads);
+        places[*value as usize] = [length, reads];
         length = reads + cluster.reads;
     }
     let mut order = vec![NONE; length as usize];
     for (i, call) in calls.iter().enumerate() {
         let Some(access) = access(&call.op) else { continue };
         let (Access::Read(value) | Access::Write(value)) = access;
-        let (write, read) = &mut places[value as usize];
         let reads = matches!(access, Access::Read(_));
+        let place = &mut places[value as usize][usize::from(reads)];
         // What nobody read and may never have happened has no place.
-        if let Some(place) = order.get_mut(if reads { *read } else { *write } as usize) {
-            *place = i as u32;
+        if let Some(at) = order.get_mut(*place as usize) {
+            *at = i as u32;
+            *place += u32::from(reads);
         }
-        *read = read.wrapping_add(u32::from(reads));
     }
     order
 }

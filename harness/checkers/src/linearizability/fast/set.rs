@@ -1,76 +1,117 @@
 //! A set without reads of the whole: each element is a bit that is set, cleared and looked at.
 //!
 //! The bit is flipped as late as can be: when an operation returns that needs the other value.
-//! Then of the operations that can flip it, the one due first does. Whatever waits for the new
-//! value is done at once. An operation that may never have happened can flip the bit or not, so it
-//! is like one that never returns.
+//! Then of the operations that can flip it, the one due first does, after whatever waits for the
+//! value that goes. Most often only the one that returns waits, and it can be done. An operation
+//! that may never have happened can flip the bit or not, so it is like one that never returns.
 
+use super::zones::squeeze;
 use super::{NONE, Shortcut};
 use crate::linearizability::model::{Call, NEVER};
 
 /// What a call did to an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Element {
-    /// Flipped its bit to this value.
-    Flip(bool),
-    /// Found its bit with this value.
-    Find(bool),
+pub(crate) struct Touch {
+    pub element: u32,
+    /// The value its bit has afterwards.
+    pub value: bool,
+    /// Whether it had the other before.
+    pub flips: bool,
 }
 
-/// An element: its bit, and lists of the calls that wait.
+impl Touch {
+    /// The value its bit must have before.
+    fn needs(self) -> bool {
+        self.value != self.flips
+    }
+}
+
+/// What a call did, in one number, with whether another on the same element was called before it
+/// returned.
+#[derive(Clone, Copy)]
+struct Packed(u32);
+
+impl Packed {
+    fn new(touch: Touch, met: bool) -> Packed {
+        let flags = u32::from(met) << 2 | u32::from(touch.flips) << 1 | u32::from(touch.value);
+        Packed(touch.element << 3 | flags)
+    }
+
+    fn touch(self) -> Touch {
+        Touch { element: self.0 >> 3, flips: self.0 & 2 != 0, value: self.0 & 1 != 0 }
+    }
+
+    fn met(self) -> bool {
+        self.0 & 4 != 0
+    }
+}
+
+/// An element: its bit, and the first calls of lists of those that are not done.
 #[derive(Clone, Copy)]
 struct Bit {
     value: bool,
-    /// Those that can flip it to false and to true.
-    flips: [u32; 2],
-    /// Those that find it false and true.
-    finds: [u32; 2],
+    /// Those that return, and the position at which the first was called.
+    waiting: u32,
+    called: u32,
+    /// Those that may never have happened and can flip it to false and to true.
+    spare: [u32; 2],
 }
 
-/// Checks a set that is empty at first.
+const UNTOUCHED: Bit = Bit { value: false, waiting: NONE, called: NEVER, spare: [NONE; 2] };
+
+/// Checks a set that is empty at first, whose calls are given in their order.
 pub(crate) fn set<Op>(
     calls: &[Call<Op>],
-    read: impl Fn(&Call<Op>) -> Option<(u32, Element)>,
+    touch: impl Fn(&Call<Op>) -> Option<Touch>,
     order: bool,
 ) -> Option<Shortcut<Op>> {
-    let mut positions = 0;
-    for call in calls {
-        let end = if call.optional() { call.called } else { call.returned };
-        positions = positions.max(end as usize + 1);
-    }
-    if calls.len() >= (NONE >> 1) as usize {
-        return None;
-    }
-    let mut events = vec![NONE; positions];
-    let mut ops: Vec<(u32, Element)> = Vec::with_capacity(calls.len());
-    let mut elements = 0;
-    for (i, call) in calls.iter().enumerate() {
-        let op = read(call)?;
-        elements = elements.max(op.0 as usize + 1);
-        ops.push(op);
-        events[call.called as usize] = (i as u32) << 1;
-        if call.returned != NEVER {
-            events[call.returned as usize] = (i as u32) << 1 | 1;
-        }
-    }
-    let bit = Bit { value: false, flips: [NONE; 2], finds: [NONE; 2] };
+    let most = (16 * calls.len() + 1024).min((NONE >> 3) as usize);
+    let mut returns = vec![0; 2 * calls.len()];
     let mut sweep = Sweep {
         calls,
-        bits: vec![bit; elements],
+        touches: vec![Packed(0); calls.len()],
+        bits: Vec::new(),
         next: vec![NONE; calls.len()],
-        done: vec![false; calls.len()],
         order: order.then(|| Vec::with_capacity(calls.len())),
+        pending: Vec::new(),
     };
-    for event in events.into_iter().filter(|event| *event != NONE) {
-        let i = event >> 1;
-        let (element, op) = ops[i as usize];
-        if event & 1 == 0 {
-            sweep.called(i, element, op);
-        } else if !sweep.done[i as usize] && !sweep.returned(i, element, op) {
+    // Backwards, so that lists begin with what was called first.
+    let mut after = NONE;
+    for (i, call) in calls.iter().enumerate().rev() {
+        let touch = touch(call)?;
+        let element = touch.element as usize;
+        if element >= sweep.bits.len() {
+            if element > most {
+                return None;
+            }
+            sweep.bits.resize((element + 1).next_power_of_two(), UNTOUCHED);
+        }
+        if std::mem::replace(&mut after, call.called) <= call.called {
+            return None;
+        }
+        let bit = &mut sweep.bits[element];
+        sweep.touches[i] = Packed::new(touch, bit.called < call.returned);
+        if !call.optional() {
+            let position = call.returned as usize;
+            if position >= returns.len() {
+                returns.resize((position + 1).next_power_of_two(), 0);
+            }
+            returns[position] = i as u32 + 1;
+            sweep.next[i] = std::mem::replace(&mut bit.waiting, i as u32);
+            bit.called = call.called;
+        } else if touch.flips {
+            let spare = &mut bit.spare[usize::from(touch.value)];
+            sweep.next[i] = std::mem::replace(spare, i as u32);
+        }
+    }
+    squeeze(&mut returns);
+    for i in returns {
+        if !sweep.returned(i) {
             // Everything about this element so far; the search finds what matters of it.
             let returned = calls[i as usize].returned;
+            let element = sweep.touch(i).element;
             let witness = (0..calls.len() as u32)
-                .filter(|j| ops[*j as usize].0 == element)
+                .filter(|j| sweep.touch(*j).element == element)
                 .filter(|j| calls[*j as usize].called < returned)
                 .collect();
             return Shortcut::violation(witness);
@@ -81,95 +122,101 @@ pub(crate) fn set<Op>(
 
 struct Sweep<'a, Op> {
     calls: &'a [Call<Op>],
+    /// What each call did.
+    touches: Vec<Packed>,
     bits: Vec<Bit>,
     /// Links the calls of a list.
     next: Vec<u32>,
-    done: Vec<bool>,
     order: Option<Vec<u32>>,
+    /// Those that wait for an element at the moment.
+    pending: Vec<u32>,
 }
 
 impl<Op> Sweep<'_, Op> {
+    fn touch(&self, i: u32) -> Touch {
+        self.touches[i as usize].touch()
+    }
+
+    /// Whether the first of a list was called by now.
+    fn called(&self, first: u32, now: u32) -> bool {
+        first != NONE && self.calls[first as usize].called < now
+    }
+
     fn perform(&mut self, i: u32) {
-        self.done[i as usize] = true;
+        let Touch { element, value, .. } = self.touch(i);
+        self.bits[element as usize].value = value;
         if let Some(order) = &mut self.order {
             order.push(i);
         }
     }
 
-    fn called(&mut self, i: u32, element: u32, op: Element) {
-        let bit = &mut self.bits[element as usize];
-        let list = match op {
-            Element::Flip(to) => &mut bit.flips[usize::from(to)],
-            Element::Find(value) if value == bit.value => return self.perform(i),
-            Element::Find(value) => &mut bit.finds[usize::from(value)],
-        };
-        self.next[i as usize] = *list;
-        *list = i;
+    /// Whether an operation that returns now is done or can be.
+    fn returned(&mut self, i: u32) -> bool {
+        let packed = self.touches[i as usize];
+        let touch = packed.touch();
+        let bit = self.bits[touch.element as usize];
+        if bit.waiting == i && bit.value == touch.needs() && !packed.met() {
+            self.bits[touch.element as usize].waiting = self.next[i as usize];
+            self.perform(i);
+            return true;
+        }
+        let now = self.calls[i as usize].returned;
+        // Several wait.
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut rest = bit.waiting;
+        while self.called(rest, now) {
+            pending.push(rest);
+            rest = self.next[rest as usize];
+        }
+        let done = !pending.contains(&i) || self.settle(i, touch, now, &mut pending);
+        for other in pending.drain(..).rev() {
+            self.next[other as usize] = std::mem::replace(&mut rest, other);
+        }
+        self.bits[touch.element as usize].waiting = rest;
+        self.pending = pending;
+        done
     }
 
-    /// Whether an operation that is not done can be done by its return.
-    fn returned(&mut self, i: u32, element: u32, op: Element) -> bool {
-        match op {
-            Element::Find(value) => self.flip(element, value),
-            Element::Flip(to) => {
-                if self.bits[element as usize].value == to && !self.flip(element, !to) {
-                    return false;
-                }
-                self.take_out(element, to, i);
-                self.perform(i);
-                self.arrive(element, to);
-                true
+    /// Whether an operation can be done with those that wait with it.
+    fn settle(&mut self, i: u32, touch: Touch, now: u32, pending: &mut Vec<u32>) -> bool {
+        let needs = touch.needs();
+        if self.bits[touch.element as usize].value != needs {
+            let due = |j: &&u32| self.calls[**j as usize].returned;
+            let flips = |j: &&u32| {
+                let other = self.touch(**j);
+                other.flips && other.value == needs
+            };
+            let first = pending.iter().filter(flips).min_by_key(due).copied();
+            let spare = self.bits[touch.element as usize].spare[usize::from(needs)];
+            let Some(first) = first.or(Some(spare).filter(|spare| self.called(*spare, now))) else {
+                return false;
+            };
+            if first == spare {
+                let spare = self.next[spare as usize];
+                self.bits[touch.element as usize].spare[usize::from(needs)] = spare;
             }
+            self.flip(first, pending);
         }
-    }
-
-    /// Flips the bit by the operation that is due first, if there is one.
-    fn flip(&mut self, element: u32, to: bool) -> bool {
-        let mut at = self.bits[element as usize].flips[usize::from(to)];
-        let mut first = NONE;
-        while at != NONE {
-            if first == NONE
-                || self.calls[at as usize].returned < self.calls[first as usize].returned
-            {
-                first = at;
-            }
-            at = self.next[at as usize];
+        if touch.flips {
+            self.flip(i, pending);
+        } else {
+            self.perform(i);
+            pending.retain(|other| *other != i);
         }
-        if first == NONE {
-            return false;
-        }
-        self.take_out(element, to, first);
-        self.perform(first);
-        self.arrive(element, to);
         true
     }
 
-    fn take_out(&mut self, element: u32, to: bool, i: u32) {
-        let after = self.next[i as usize];
-        let list = &mut self.bits[element as usize].flips[usize::from(to)];
-        if *list == i {
-            *list = after;
-            return;
-        }
-        let mut at = *list;
-        while at != NONE {
-            if self.next[at as usize] == i {
-                self.next[at as usize] = after;
-                return;
+    /// Flips a bit, after all that wait for the value it has.
+    fn flip(&mut self, i: u32, pending: &mut Vec<u32>) {
+        let after = self.touch(i).value;
+        pending.retain(|other| {
+            let touch = self.touch(*other);
+            let before = !touch.flips && touch.value != after;
+            if before {
+                self.perform(*other);
             }
-            at = self.next[at as usize];
-        }
-    }
-
-    /// The bit has a new value: all that wait for it are done.
-    fn arrive(&mut self, element: u32, value: bool) {
-        let bit = &mut self.bits[element as usize];
-        bit.value = value;
-        let mut at = std::mem::replace(&mut bit.finds[usize::from(value)], NONE);
-        while at != NONE {
-            let after = self.next[at as usize];
-            self.perform(at);
-            at = after;
-        }
+            !before && *other != i
+        });
+        self.perform(i);
     }
 }

@@ -42,15 +42,15 @@ pub(crate) fn stack(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
         witness.extend(other);
         if vague { None } else { Shortcut::violation(witness) }
     };
-    let early = |item: &Item| item.take_returned < item.put_called;
+    let early = |item: &Item| item.take.returned < item.put.called;
     let early = || items.iter().position(early).map(|value| value as u32);
     if let Some(value) = twice.or_else(early) {
         return violation(&[value], None);
     }
     let mut inside: Vec<u32> = (0..items.len() as u32)
-        .filter(|value| items[*value as usize].put_returned < items[*value as usize].take_called)
+        .filter(|value| items[*value as usize].put.returned < items[*value as usize].take.called)
         .collect();
-    inside.sort_unstable_by_key(|value| items[*value as usize].put_returned);
+    inside.sort_unstable_by_key(|value| items[*value as usize].put.returned);
     let mut places = vec![None; if order { calls.len() } else { 0 }];
     let mut spells = Vec::new();
     split(&items, &inside, 0, &mut spells);
@@ -98,12 +98,12 @@ fn peel(
             let value = inside[at];
             let item = &items[value as usize];
             // Each of them can lie at the bottom of those that are left then.
-            if item.put_called < from && item.take_returned >= to {
+            if item.put.called < from && item.take.returned >= to {
                 level += 1;
                 if !places.is_empty() {
-                    places[item.put as usize] = Some((from, BEFORE, level));
-                    if item.take != NONE {
-                        places[item.take as usize] = Some((to, AFTER, NEVER - level));
+                    places[item.put.call as usize] = Some((from, BEFORE, level));
+                    if item.take.call != NONE {
+                        places[item.take.call as usize] = Some((to, AFTER, NEVER - level));
                     }
                 }
             } else {
@@ -123,7 +123,8 @@ fn peel(
 fn split(items: &[Item], values: &[u32], offset: usize, spells: &mut Vec<Spell>) {
     let known = spells.len();
     for (at, value) in (offset..).zip(values) {
-        let Item { put_returned: from, take_called: to, .. } = items[*value as usize];
+        let Item { put, take } = items[*value as usize];
+        let (from, to) = (put.returned, take.called);
         match spells[known..].last_mut() {
             Some(spell) if from < spell.to => {
                 (spell.to, spell.end) = (spell.to.max(to), at + 1);
@@ -140,9 +141,9 @@ fn cover(items: &[Item], values: &[u32], from: u32, to: u32) -> Vec<u32> {
     let mut values = values.iter().peekable();
     while covered < to {
         while let Some(value) =
-            values.next_if(|value| items[**value as usize].put_returned <= covered)
+            values.next_if(|value| items[**value as usize].put.returned <= covered)
         {
-            let stays = items[*value as usize].take_called;
+            let stays = items[*value as usize].take.called;
             if longest.is_none_or(|(_, longest)| stays > longest) {
                 longest = Some((*value, stays));
             }
@@ -157,10 +158,10 @@ fn cover(items: &[Item], values: &[u32], from: u32, to: u32) -> Vec<u32> {
 /// The operations in order. What comes and goes in one instant goes where the later of its
 /// operations is called.
 fn arrange(items: &[Item], mut places: Vec<Option<Place>>) -> Vec<u32> {
-    for item in items.iter().filter(|item| item.take_called < item.put_returned) {
-        let at = item.put_called.max(item.take_called);
-        places[item.put as usize] = Some((at, LATER, 0));
-        places[item.take as usize] = Some((at, LATER, 1));
+    for item in items.iter().filter(|item| item.take.called < item.put.returned) {
+        let at = item.put.called.max(item.take.called);
+        places[item.put.call as usize] = Some((at, LATER, 0));
+        places[item.take.call as usize] = Some((at, LATER, 1));
     }
     let mut order: Vec<u32> =
         (0..places.len() as u32).filter(|i| places[*i as usize].is_some()).collect();

@@ -30,14 +30,7 @@ pub(super) fn line_up(
     mut starting: Vec<u32>,
     zone: impl Fn(u32) -> Zone,
 ) -> Result<Vec<u32>, (u32, u32)> {
-    // Where zones begin cannot be guessed, so nothing branches on it.
-    let mut count = 0;
-    for at in 0..starting.len() {
-        let cluster = starting[at];
-        starting[count] = cluster.wrapping_sub(1);
-        count += usize::from(cluster != 0);
-    }
-    starting.truncate(count);
+    squeeze(&mut starting);
     let (mut end, mut holder) = (0, NONE);
     for &cluster in &starting {
         let zone = zone(cluster);
@@ -49,4 +42,15 @@ pub(super) fn line_up(
         (end, holder) = if forward { (last_call, cluster) } else { (end, holder) };
     }
     Ok(starting)
+}
+
+/// Leaves of a table what is not 0, less 1. What is cannot be guessed, so nothing branches on it.
+pub(super) fn squeeze(table: &mut Vec<u32>) {
+    let mut count = 0;
+    for at in 0..table.len() {
+        let entry = table[at];
+        table[count] = entry.wrapping_sub(1);
+        count += usize::from(entry != 0);
+    }
+    table.truncate(count);
 }

@@ -89,6 +89,28 @@ impl Spec for Register {
         fast::register(calls, access, self.initial, order)
     }
 
+    fn first_rejected<'o>(
+        &self,
+        mut ops: impl Iterator<Item = &'o RegisterOp>,
+        _: &Deadline,
+    ) -> Option<usize> {
+        let mut state = self.initial;
+        ops.position(|op| {
+            if let RegisterOp::Cas(old, new, matched) = *op {
+                let hit = state == old;
+                state = if hit { new } else { state };
+                return matched.is_some_and(|matched| matched != hit);
+            }
+            // Which of the others comes next cannot be guessed, so nothing branches on it: after
+            // either the value is held, or nothing matters any more.
+            let (RegisterOp::Read(value) | RegisterOp::Write(value) | RegisterOp::Cas(value, ..)) =
+                *op;
+            let rejected = matches!(op, RegisterOp::Read(_)) & (value != state);
+            state = value;
+            rejected
+        })
+    }
+
     fn why_not(&self, state: &u32, op: &RegisterOp) -> String {
         let state = self.show(*state);
         match op {

@@ -1,7 +1,7 @@
 //! A set. Without reads of the whole, every element is an object of its own.
 
 use super::Symbols;
-use crate::linearizability::fast::{self, Element, Shortcut};
+use crate::linearizability::fast::{self, Shortcut, Touch};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Keys, Spec, Step};
@@ -37,6 +37,49 @@ impl Set {
         Set { symbols: Symbols::default(), whole }
     }
 }
+
+/// Elements that are held while an order is replayed: a table of small numbers, and the others.
+#[derive(Default)]
+struct Held {
+    small: Vec<bool>,
+    others: FxHashSet<u32>,
+    count: usize,
+}
+
+impl Held {
+    /// Puts an element in or takes it out, if it is to be, and tells whether it was in.
+    fn replace(&mut self, element: u32, after: Option<bool>) -> bool {
+        let at = element as usize;
+        let there = if at < SMALL {
+            if at >= self.small.len() {
+                self.small.resize((at + 1).next_power_of_two(), false);
+            }
+            let there = self.small[at];
+            self.small[at] = after.unwrap_or(there);
+            there
+        } else {
+            match after {
+                Some(true) => !self.others.insert(element),
+                Some(false) => self.others.remove(&element),
+                None => self.others.contains(&element),
+            }
+        };
+        self.count = self.count + usize::from(after.unwrap_or(there)) - usize::from(there);
+        there
+    }
+
+    /// Whether these are all.
+    fn is(&self, all: &[u32]) -> bool {
+        let held = |e: &u32| match self.small.get(*e as usize) {
+            Some(there) => *there,
+            None => self.others.contains(e),
+        };
+        all.len() == self.count && all.iter().all(held)
+    }
+}
+
+/// Elements that a table is worth.
+const SMALL: usize = 1 << 16;
 
 impl Spec for Set {
     type Op = SetOp;
@@ -135,21 +178,19 @@ impl Spec for Set {
     }
 
     fn shortcut(&self, calls: &[Call<SetOp>], order: bool) -> Option<Shortcut<Self::Op>> {
-        let read = |op: &SetOp| match *op {
-            SetOp::Add(e, Some(true)) => Some((e, Element::Flip(true))),
-            SetOp::Add(e, Some(false)) => Some((e, Element::Find(true))),
-            SetOp::Remove(e, Some(true)) => Some((e, Element::Flip(false))),
-            SetOp::Remove(e, Some(false)) => Some((e, Element::Find(false))),
-            SetOp::Contains(e, found) => Some((e, Element::Find(found))),
-            SetOp::Add(..) | SetOp::Remove(..) | SetOp::Read(_) => None,
+        let touch = |call: &Call<SetOp>| {
+            let (element, told) = match &call.op {
+                SetOp::Add(e, told) | SetOp::Remove(e, told) => (*e, *told),
+                SetOp::Contains(e, told) => (*e, Some(*told)),
+                SetOp::Read(_) => return None,
+            };
+            // One that may never have happened flips the bit or does nothing.
+            let told = told.or(call.optional().then_some(true))?;
+            let looks = matches!(call.op, SetOp::Contains(..));
+            let value = if looks { told } else { matches!(call.op, SetOp::Add(..)) };
+            Some(Touch { element, value, flips: told & !looks })
         };
-        // One that may never have happened flips the bit or does nothing.
-        let read_call = |call: &Call<SetOp>| match call.op {
-            SetOp::Add(e, None) if call.optional() => Some((e, Element::Flip(true))),
-            SetOp::Remove(e, None) if call.optional() => Some((e, Element::Flip(false))),
-            _ => read(&call.op),
-        };
-        fast::set(calls, read_call, order)
+        fast::set(calls, touch, order)
     }
 
     fn first_rejected<'o>(
@@ -157,18 +198,17 @@ impl Spec for Set {
         mut ops: impl Iterator<Item = &'o SetOp>,
         _: &Deadline,
     ) -> Option<usize> {
-        let mut set: FxHashSet<u32> = FxHashSet::default();
-        ops.position(|op| match op {
-            SetOp::Add(e, fresh) => {
-                let new = set.insert(*e);
-                fresh.is_some_and(|fresh| fresh != new)
-            }
-            SetOp::Remove(e, present) => {
-                let there = set.remove(e);
-                present.is_some_and(|present| present != there)
-            }
-            SetOp::Contains(e, found) => set.contains(e) != *found,
-            SetOp::Read(all) => all.len() != set.len() || all.iter().any(|e| !set.contains(e)),
+        let mut set = Held::default();
+        ops.position(|op| {
+            // Which operation comes next cannot be guessed, so nothing branches on it.
+            let (element, told) = match op {
+                SetOp::Add(e, told) | SetOp::Remove(e, told) => (*e, *told),
+                SetOp::Contains(e, told) => (*e, Some(*told)),
+                SetOp::Read(all) => return !set.is(all),
+            };
+            let (add, looks) = (matches!(op, SetOp::Add(..)), matches!(op, SetOp::Contains(..)));
+            let there = set.replace(element, if looks { None } else { Some(add) });
+            told.is_some() & ((told == Some(true)) == (there == add))
         })
     }
 

@@ -36,18 +36,22 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
     if let Some(value) = twice {
         return violation(concerning(calls, &[value]));
     }
+    let early = |item: &Item| item.take.returned < item.put.called;
+    if let Some(value) = items.iter().position(early) {
+        // Nobody put it in, or later.
+        return violation(concerning(calls, &[value as u32]));
+    }
+    if order && let Some(order) = arrange(calls, &items, positions, empties) {
+        return Some(Shortcut::Linearizable(Some(order)));
+    }
     let mut events = vec![0; positions as usize];
-    for (value, item) in items.iter().enumerate() {
-        if item.take_returned < item.put_called {
-            // Nobody put it in, or later.
-            return violation(concerning(calls, &[value as u32]));
-        }
-        if item.put == NONE || (item.put_returned == NEVER && item.take == NONE) {
+    for item in &items {
+        if item.put.call == NONE || (item.put.returned == NEVER && item.take.call == NONE) {
             continue;
         }
-        events[item.put_called as usize] = item.take_returned.min(LAST) << 2 | PUT_CALLED;
-        if item.put_returned != NEVER {
-            events[item.put_returned as usize] = item.take_called.min(LAST) << 2 | PUT_RETURNED;
+        events[item.put.called as usize] = item.take.returned.min(LAST) << 2 | PUT_CALLED;
+        if item.put.returned != NEVER {
+            events[item.put.returned as usize] = item.take.called.min(LAST) << 2 | PUT_RETURNED;
         }
     }
     if empties > 0 {
@@ -55,39 +59,29 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
             events[call.returned as usize] = call.called << 2 | EMPTY_RETURNED;
         }
     }
-    match sweep(&events, order.then_some(empties)) {
-        Ok(gaps) => {
-            let order = order.then(|| arrange(calls, items, &gaps));
-            Some(Shortcut::Linearizable(order))
-        }
-        Err(position) => violation(witness(calls, &items, position)),
+    match sweep(&events) {
+        None => (!order).then_some(Shortcut::Linearizable(None)),
+        Some(position) => violation(witness(calls, &items, position)),
     }
 }
 
-/// Goes over all positions. Gives the last position before a gap in which each dequeue that found
-/// nothing has a place, in the order of their returns, if asked for; or the position at which
-/// something is wrong.
-fn sweep(events: &[u32], empties: Option<usize>) -> Result<Vec<u32>, u32> {
+/// Goes over all positions. Gives the one at which something is wrong, if there is one.
+fn sweep(events: &[u32]) -> Option<u32> {
     // Of the values put in for certain, the last call of a dequeue.
     let mut latest = 0;
     // One more than the last position after which nothing had to be inside.
     let mut free = 0;
-    let mut gaps = Vec::with_capacity(empties.unwrap_or(0));
     for (position, &event) in events.iter().enumerate() {
         let (what, about) = (event & 3, event >> 2);
         latest = latest.max(if what == PUT_RETURNED { about } else { 0 });
-        // One test for what hardly ever happens.
-        if (what == PUT_CALLED) & (latest > about) | (what == EMPTY_RETURNED) {
-            if what == PUT_CALLED || free <= about {
-                return Err(position as u32);
-            }
-            if empties.is_some() {
-                gaps.push(free - 1);
-            }
+        let wrong =
+            (what == PUT_CALLED) & (latest > about) | (what == EMPTY_RETURNED) & (free <= about);
+        if wrong {
+            return Some(position as u32);
         }
         free = if latest <= position as u32 { position as u32 + 1 } else { free };
     }
-    Ok(gaps)
+    None
 }
 
 /// The operations that cannot be explained, by the position at which that shows.
@@ -102,8 +96,8 @@ fn witness(calls: &[Call<CollectionOp>], items: &[Item], position: u32) -> Vec<u
         witness.push(at as u32);
         return witness;
     };
-    let before = items.iter().enumerate().filter(|(_, item)| item.put_returned < position);
-    let latest = before.max_by_key(|(_, item)| item.take_called);
+    let before = items.iter().enumerate().filter(|(_, item)| item.put.returned < position);
+    let latest = before.max_by_key(|(_, item)| item.take.called);
     let holder = latest.map_or(value, |(holder, _)| holder as u32);
     concerning(calls, &[holder, value])
 }
@@ -116,23 +110,23 @@ fn crowd(items: &[Item], empty: &Call<CollectionOp>) -> Vec<u32> {
         .iter()
         .zip(0..)
         .filter(|(item, _)| {
-            item.put_returned < item.take_called.min(returned) && item.take_called > called
+            item.put.returned < item.take.called.min(returned) && item.take.called > called
         })
         .collect();
-    inside.sort_by_key(|(item, _)| item.put_returned);
+    inside.sort_by_key(|(item, _)| item.put.returned);
     let mut crowd = Vec::new();
     let (mut at, mut covered) = (0, called);
     while covered < returned && at < inside.len() {
         let mut longest = inside[at];
         let mut next = at;
-        while let Some(one) = inside.get(next).filter(|(item, _)| item.put_returned <= covered) {
-            if one.0.take_called > longest.0.take_called {
+        while let Some(one) = inside.get(next).filter(|(item, _)| item.put.returned <= covered) {
+            if one.0.take.called > longest.0.take.called {
                 longest = *one;
             }
             next += 1;
         }
         crowd.push(longest.1);
-        covered = covered.max(longest.0.take_called);
+        covered = covered.max(longest.0.take.called);
         at = next.max(at + 1);
     }
     crowd

@@ -2,133 +2,111 @@
 
 use super::super::NONE;
 use super::super::item::Item;
+use super::super::zones::squeeze;
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
 
-/// What happens at a position.
-const CALLED: u32 = 1;
-const DUE: u32 = 2;
+/// A value in line.
+#[derive(Clone, Copy)]
+struct Place {
+    value: u32,
+    /// Of all values up to this one, the last call of an enqueue and of a dequeue.
+    called: u32,
+    out: u32,
+    /// Of all values from this one on, the first return of an enqueue.
+    due: u32,
+}
 
-/// An order: values in one that agrees with both their enqueues and their dequeues, cut at the
-/// moments when the queue was found empty. `gaps` has the positions after which those are, in the
-/// order in which the dequeues that found nothing returned.
+/// An order: values in one that agrees with both their enqueues and their dequeues, cut where the
+/// queue was found empty. `None` if there is none.
 ///
-/// A value goes in when its enqueue returns, and before it of those pending, as they come out,
-/// those that came out before it could. No other has to: one that came out before one of those,
-/// and goes in later, would have come out before this one too. At a moment when nothing is inside,
-/// all that can be out by then go in and out.
+/// Values line up as their enqueues return. One that is out before others can be goes in before
+/// them. None of those may have been in before its enqueue was called, so it passes no more values
+/// than went in meanwhile.
 pub(super) fn arrange(
     calls: &[Call<CollectionOp>],
-    mut items: Vec<Item>,
-    gaps: &[u32],
-) -> Vec<u32> {
-    let empty = |(call, i): (&Call<CollectionOp>, u32)| {
-        (call.op == CollectionOp::Empty).then_some((call.returned, i))
-    };
-    let mut empties: Vec<(u32, u32)> = match gaps {
-        [] => Vec::new(),
-        _ => calls.iter().zip(0..).filter_map(empty).collect(),
-    };
-    empties.sort_unstable();
-    let mut gaps: Vec<(u32, u32)> =
-        gaps.iter().zip(empties).map(|(gap, (_, empty))| (*gap, empty)).collect();
-    gaps.sort_unstable();
-    // A value is in before it is out, which narrows both.
-    for item in items.iter_mut().filter(|item| item.take != NONE) {
-        item.put_returned = item.put_returned.min(item.take_returned);
-        item.take_called = item.take_called.max(item.put_called);
-    }
-    let items = &items[..];
-    let mut events: Vec<u32> = Vec::new();
-    for (value, item) in items.iter().enumerate() {
-        if item.put != NONE && item.put_returned != NEVER {
-            let last = item.put_called.max(item.put_returned) as usize;
-            if last >= events.len() {
-                events.resize((last + 1).next_multiple_of(MORE), 0);
-            }
-            events[item.put_called as usize] = (value as u32) << 2 | CALLED;
-            events[item.put_returned as usize] = (value as u32) << 2 | DUE;
-        }
-    }
-    let mut order = Vec::with_capacity(calls.len());
-    let mut sorted: Vec<u32> = Vec::with_capacity(items.len());
-    let mut pending: Vec<u32> = Vec::new();
-    let (mut begun, mut gaps) = (0, gaps.into_iter().peekable());
-    let of = |value: u32| &items[value as usize];
-    for (position, &event) in events.iter().enumerate() {
-        let value = event >> 2;
-        match event & 3 {
-            CALLED => pending.push(value),
-            DUE => {
-                if let Some(at) = pending.iter().position(|other| *other == value) {
-                    pending.swap_remove(at);
-                    let called = of(value).take_called;
-                    take_out(&mut pending, items, &mut sorted, |u| u.take_returned < called);
-                    sorted.push(value);
-                }
-            }
-            _ => {}
-        }
-        if gaps.peek().is_some_and(|(gap, _)| *gap as usize == position) {
-            let now = position as u32;
-            take_out(&mut pending, items, &mut sorted, |u| u.take_called <= now);
-            emit(items, &sorted[begun..], &mut order);
-            begun = sorted.len();
-            while let Some((_, empty)) = gaps.next_if(|(gap, _)| *gap == now) {
-                order.push(empty);
-            }
-        }
-    }
-    emit(items, &sorted[begun..], &mut order);
-    order.extend(gaps.map(|(_, empty)| empty));
-    order
-}
-
-/// By how many positions the table of events grows.
-const MORE: usize = 4096;
-
-/// Moves some of the values, as they came out.
-fn take_out(
-    pending: &mut Vec<u32>,
     items: &[Item],
-    to: &mut Vec<u32>,
-    which: impl Fn(&Item) -> bool,
-) {
-    let begin = to.len();
-    pending.retain(|value| {
-        let goes = which(&items[*value as usize]);
-        if goes {
-            to.push(*value);
-        }
-        !goes
-    });
-    if to.len() > begin + 1 {
-        to[begin..].sort_unstable_by_key(|value| items[*value as usize].take_returned);
+    positions: u32,
+    empties: usize,
+) -> Option<Vec<u32>> {
+    // What is out was in, and what is in was called, which narrows both.
+    let due = |item: &Item| item.put.returned.min(item.take.returned);
+    let mut values = vec![0; positions as usize];
+    for (number, item) in (1..).zip(items).filter(|(_, item)| due(item) != NEVER) {
+        values[due(item) as usize] = number;
     }
+    squeeze(&mut values);
+    let mut line: Vec<Place> = Vec::with_capacity(values.len());
+    for &value in &values {
+        let item = &items[value as usize];
+        let called = item.put.called;
+        let out = if item.take.call == NONE { NEVER } else { item.take.called.max(called) };
+        let mut place = Place { value, called, out, due: due(item) };
+        let mut at = line.len();
+        line.push(place);
+        while at > 0 && line[at - 1].out > item.take.returned {
+            place.due = line[at - 1].due;
+            line[at] = Place { called: called.max(line[at - 1].called), ..line[at - 1] };
+            at -= 1;
+        }
+        if place.due < called {
+            return None;
+        }
+        if at > 0 {
+            place.called = called.max(line[at - 1].called);
+            place.out = out.max(line[at - 1].out);
+        }
+        line[at] = place;
+    }
+    // Fresh memory costs time, and this is not needed any more.
+    let mut order = values;
+    order.clear();
+    let mut begun = 0;
+    let mut empties = found_nothing(calls, empties).into_iter().peekable();
+    while let Some((asked, ..)) = empties.peek() {
+        // The first moment after the call at which all that must be in by then can be out.
+        let moment = |at: usize| {
+            let due = line.get(at).map_or(NEVER, |place| place.due);
+            let out = at.checked_sub(1).map_or(0, |before| line[before].out);
+            (*asked < due && out < due).then_some((at, out, due))
+        };
+        let (end, out, due) = (begun..=line.len()).find_map(moment)?;
+        perform(items, &line[begun..end], &mut order);
+        begun = end;
+        while let Some((_, returned, i)) = empties.next_if(|(called, ..)| *called < due) {
+            if returned < out {
+                return None;
+            }
+            order.push(i);
+        }
+    }
+    perform(items, &line[begun..], &mut order);
+    Some(order)
 }
 
-/// Puts values in and takes them out in this order, each as early as can be.
-fn emit(items: &[Item], sorted: &[u32], order: &mut Vec<u32>) {
-    let (mut taken, mut now) = (0, 0);
-    let mut take_now = 0;
-    for (at, value) in sorted.iter().enumerate() {
-        let item = items[*value as usize];
-        now = now.max(item.put_called);
-        // Everything that is out by now, of what is inside.
-        while taken < at {
-            let earlier = items[sorted[taken] as usize];
-            if earlier.take == NONE || take_now.max(earlier.take_called) >= now {
-                break;
-            }
-            take_now = take_now.max(earlier.take_called);
-            order.push(earlier.take);
-            taken += 1;
-        }
-        order.push(item.put);
+/// The dequeues that found nothing, as they were called: the call, the return, the number.
+fn found_nothing(calls: &[Call<CollectionOp>], empties: usize) -> Vec<(u32, u32, u32)> {
+    let mut found = Vec::with_capacity(empties);
+    if empties > 0 {
+        let all = (0..).zip(calls).filter(|(_, call)| call.op == CollectionOp::Empty);
+        found.extend(all.map(|(i, call)| (call.called, call.returned, i)));
+        found.sort_unstable();
     }
-    for value in &sorted[taken..] {
-        if items[*value as usize].take != NONE {
-            order.push(items[*value as usize].take);
-        }
+    found
+}
+
+/// Puts values in and takes them out in this order, each as early as can be. Which comes next
+/// cannot be guessed, so nothing branches on it.
+fn perform(items: &[Item], line: &[Place], order: &mut Vec<u32>) {
+    let (mut taken, mut at) = (0, 0);
+    while at < line.len() {
+        // Nothing is called out before it was called in.
+        let out = line[taken].out < line[at].called;
+        let item = &items[line[if out { taken } else { at }].value as usize];
+        order.push(if out { item.take.call } else { item.put.call });
+        taken += usize::from(out);
+        at += usize::from(!out);
     }
+    let takes = line[taken..].iter().map(|place| items[place.value as usize].take.call);
+    order.extend(takes.filter(|take| *take != NONE));
 }
