@@ -6,7 +6,8 @@
 //! of ten thousand operations by ten clients in which one operation, somewhere in the last half,
 //! answered from what the object was a while before, and judges them: from records in memory to an
 //! explained violation, on one thread. A lie that can be explained all the same is told another
-//! time. Rows of monitors watch a million records.
+//! time. Rows of monitors count the records from a lie of one of 10, 20 or 40 clients to the alarm; the
+//! last of them watch a million records.
 
 #[path = "violations/objects.rs"]
 mod objects;
@@ -27,7 +28,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 const OPERATIONS: usize = 10_000;
-const CLIENTS: usize = 10;
+const CLIENTS: u64 = 10;
 /// How many copies of the object's past are kept, each some operations apart.
 const PAST: usize = 8;
 const APART: usize = 12;
@@ -45,41 +46,56 @@ enum Client {
 /// `crashed` of a thousand operations nobody knows whether they happened.
 fn history(object: Box<dyn Object>, seed: u64, lie: usize, crashed: u32) -> History {
     let mut records = Vec::new();
-    run(object, seed, (OPERATIONS, lie), crashed, &mut |record| {
+    let asked = Asked { seed, clients: CLIENTS, operations: OPERATIONS, lie, crashed };
+    run(object, &asked, &mut |record| {
         records.push(record);
         true
     });
     History { records, ..History::default() }
 }
 
-/// The same for so many operations, told of one by one for as long as somebody listens.
+/// What is asked of a run.
+struct Asked {
+    seed: u64,
+    clients: u64,
+    operations: usize,
+    /// How many operations have begun by the time of the lie.
+    lie: usize,
+    /// Of a thousand operations, how many crash.
+    crashed: u32,
+}
+
+/// The same, told of one by one for as long as somebody listens. Gives the record that lies.
 fn run(
     mut object: Box<dyn Object>,
-    seed: u64,
-    (operations, lie): (usize, usize),
-    crashed: u32,
+    asked: &Asked,
     tell: &mut dyn FnMut(Record) -> bool,
-) {
-    let mut random = Random::new(seed);
+) -> Option<u64> {
+    let Asked { operations, lie, crashed, .. } = *asked;
+    let mut random = Random::new(asked.seed);
     let (mut told, mut heard) = (0, true);
-    let mut clients: Vec<(Client, Option<Request>)> =
-        (0..CLIENTS).map(|_| (Client::Idle, None)).collect();
+    // A process ends with an operation of which nobody knows; another takes its place.
+    let mut next = asked.clients;
+    let (mut liar, mut lies) = (None, None);
+    let mut clients: Vec<(u64, Client, Option<Request>)> =
+        (0..asked.clients).map(|process| (process, Client::Idle, None)).collect();
     let mut past: VecDeque<Box<dyn Object>> = VecDeque::new();
     let (mut begun, mut performed, mut lied, mut waited) = (0, 0, false, 0);
     while heard
-        && (begun < operations || clients.iter().any(|(client, _)| !matches!(client, Client::Idle)))
+        && (begun < operations
+            || clients.iter().any(|(_, client, _)| !matches!(client, Client::Idle)))
     {
-        let at = random.below(CLIENTS as u32) as usize;
-        let process = at as u64;
+        let at = random.below(asked.clients as u32) as usize;
+        let (process, client, last) = &mut clients[at];
+        let (own, now) = (*process, told);
         let mut record = |kind, request: &Request, value, error: Option<&str>| {
             let (f, key) = (request.f.into(), request.key.clone());
             let error = error.map(Into::into);
-            let event = OpEvent { process, kind, f, key, value, error, node: None };
+            let event = OpEvent { process: own, kind, f, key, value, error, node: None };
             let (index, entry) = (told, Entry::Op(event));
             told += 1;
             heard &= tell(Record { index, time: index * 1_000_000, entry });
         };
-        let (client, last) = &mut clients[at];
         match std::mem::replace(client, Client::Idle) {
             Client::Idle if begun < operations => {
                 let request = object.request(&mut random, last.as_ref());
@@ -97,12 +113,13 @@ fn run(
                     }
                 }
                 let before = object.copy();
-                let mut answer = object.perform(process, &request);
+                let mut answer = object.perform(own, &request);
                 if !lied && begun > lie {
                     let mut was = past[random.below(past.len() as u32) as usize].copy();
-                    let stale = was.perform(process, &request);
+                    let stale = was.perform(own, &request);
                     if stale.is_some() && stale != answer {
                         (answer, object, lied) = (stale, before, true);
+                        liar = Some(at);
                     }
                 }
                 *client = match answer {
@@ -119,9 +136,14 @@ fn run(
                 };
             }
             Client::Answered(request, answer) => {
+                if lies.is_none() && liar == Some(at) {
+                    lies = Some(now);
+                }
                 match answer {
-                    _ if random.below(1000) < crashed => {
+                    _ if random.below(1000) < crashed && object.leave(own, &request) => {
                         record(OpKind::Info, &request, request.input.clone(), Some("timeout"));
+                        (*process, *last, next) = (next, None, next + 1);
+                        continue;
                     }
                     Ok(value) => record(OpKind::Ok, &request, value, None),
                     Err(error) => {
@@ -132,6 +154,7 @@ fn run(
             }
         }
     }
+    lies
 }
 
 /// What a monitor holds of a million records, how long it takes for each, and how many records
@@ -143,7 +166,8 @@ fn watch(name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>) {
     let kind = ModelKind::parse(model).expect("a model's name");
     let mut monitor = Monitor::new(&kind, &Options::default()).expect("a model to watch by");
     let (mut count, mut alarm, mut held, begun) = (0u64, None, [0; 2], spent());
-    run(object(), 1, (505_000, 500_000), 0, &mut |record| {
+    let asked = Asked { seed: 1, clients: CLIENTS, operations: 505_000, lie: 500_000, crashed: 0 };
+    run(object(), &asked, &mut |record| {
         count += 1;
         if let Some(at) = [100_000, 1_000_000].iter().position(|n| *n == count) {
             held[at] = resident();
@@ -161,6 +185,57 @@ fn watch(name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>) {
         held[1],
         alarm.map_or("no alarm".into(), |alarm| format!("alarm: {}", alarm.sentence))
     );
+}
+
+/// Of histories of so many clients that cannot be explained, how many a monitor tells of, how many
+/// records after the one that lies, and how long it takes for a record.
+fn delay(name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>) {
+    const SEEDS: u64 = 10;
+    let kind = ModelKind::parse(model).expect("a model's name");
+    let options = Options { explain: false, order: false, threads: 1, ..Options::default() };
+    for clients in
+        [10, 20, 40].into_iter().filter(|n| Arguments::read().wants(&format!("{name} {n}")))
+    {
+        let (mut violations, mut unknown, mut lost) = (0, 0, 0);
+        let (mut delays, mut micros): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        let mut silent = 0;
+        for seed in 1..=SEEDS {
+            let asked = Asked { seed, clients, operations: 4_000, lie: 3_000, crashed: 0 };
+            let mut records = Vec::new();
+            let lies = run(object(), &asked, &mut |record| {
+                records.push(record);
+                true
+            });
+            let history = History { records, ..History::default() };
+            let report = check_history(&history, &kind, &options).expect("a well-formed history");
+            let violated = matches!(report.verdict, Verdict::Violation(_));
+            violations += usize::from(violated);
+            unknown += usize::from(matches!(report.verdict, Verdict::Unknown { .. }));
+            let patience = Options { configurations: 10_000, ..Options::default() };
+            let mut monitor = Monitor::new(&kind, &patience).expect("a model to watch by");
+            let (mut alarm, begun) = (None, spent());
+            for (record, count) in history.records.iter().zip(1..) {
+                let raised = monitor.push(record).expect("a well-formed history");
+                alarm = if raised.is_none() && count % 100 == 0 { monitor.poll() } else { raised };
+                if alarm.is_some() {
+                    assert!(!matches!(report.verdict, Verdict::Linearizable { .. }), "{alarm:?}");
+                    delays.push(count as f64 - 1.0 - lies.unwrap_or(0) as f64);
+                    break;
+                }
+            }
+            micros.push((spent() - begun) * 1e3 / history.records.len() as f64);
+            lost += usize::from(alarm.is_none() && monitor.lost() > 0);
+            silent += usize::from(violated && alarm.is_none());
+        }
+        let (delay, longest) = spread(delays);
+        println!(
+            "{name:26} {clients} clients: {violations:2} violations, {unknown} unknown; {silent} \
+             not told, {lost} not followed; told after {delay:.0} records, at most {longest:.0}; \
+             {:.2} µs a record, at most {:.2}",
+            spread(micros.clone()).0,
+            spread(micros).1
+        );
+    }
 }
 
 /// Kilobytes of memory in use.
@@ -283,39 +358,45 @@ fn row(name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>, crashed: u
     );
 }
 
+type Named = (&'static str, &'static str, fn() -> Box<dyn Object>);
+
+/// The objects, each by a name and by its model.
+const OBJECTS: [Named; 23] = [
+    ("register", "register", || Box::new(Registers::new(0, None, 0, 0))),
+    ("register few values", "register", || Box::new(Registers::new(0, Some(5), 0, 0))),
+    ("cas-register", "cas-register", || Box::new(Registers::new(0, Some(5), 33, 0))),
+    ("kv append", "kv", || Box::new(Registers::new(10, None, 0, 50))),
+    ("kv cas", "kv", || Box::new(Registers::new(10, Some(5), 33, 0))),
+    ("kv append and cas", "kv", || Box::new(Registers::new(50, None, 10, 30))),
+    ("multi-register", "multi-register", || Box::new(Multi::default())),
+    ("mutex", "mutex", || Box::new(Lock::new(1, false, false))),
+    ("reentrant-lock", "reentrant-lock:2", || Box::new(Lock::new(1, true, false))),
+    ("fenced-lock", "fenced-lock", || Box::new(Lock::new(1, false, true))),
+    ("semaphore", "semaphore:3", || Box::new(Lock::new(3, false, false))),
+    ("fifo-queue", "fifo-queue", || Box::new(Collection::new(First::In, None))),
+    ("stack", "stack", || Box::new(Collection::new(First::Last, None))),
+    ("priority-queue", "priority-queue", || Box::new(Collection::new(First::Greatest, Some(1000)))),
+    ("set", "set", || Box::new(Elements::new(false, 100))),
+    ("set read", "set", || Box::new(Elements::new(true, 30))),
+    ("counter", "counter", || Box::new(Number::new(false, false))),
+    ("counter add-and-get", "counter", || Box::new(Number::new(false, true))),
+    ("append-log", "append-log", || Box::new(Log::default())),
+    ("bank", "bank:10", || Box::new(Accounts::new(5))),
+    ("bank found", "bank", || Box::new(Accounts::new(5))),
+    ("unique-id", "unique-id", || Box::new(Ids::default())),
+    ("max-register", "max-register", || Box::new(Number::new(true, false))),
+];
+
 fn main() {
-    let rows = |suffix: &str, crashed: u32| {
-        let row = |name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>| {
-            row(&format!("{name}{suffix}"), model, object, crashed);
-        };
-        row("register", "register", &|| Box::new(Registers::new(0, None, 0, 0)));
-        row("register few values", "register", &|| Box::new(Registers::new(0, Some(5), 0, 0)));
-        row("cas-register", "cas-register", &|| Box::new(Registers::new(0, Some(5), 33, 0)));
-        row("kv append", "kv", &|| Box::new(Registers::new(10, None, 0, 50)));
-        row("kv cas", "kv", &|| Box::new(Registers::new(10, Some(5), 33, 0)));
-        row("kv append and cas", "kv", &|| Box::new(Registers::new(50, None, 10, 30)));
-        row("multi-register", "multi-register", &|| Box::new(Multi::default()));
-        row("mutex", "mutex", &|| Box::new(Lock::new(1, false, false)));
-        row("reentrant-lock", "reentrant-lock:2", &|| Box::new(Lock::new(1, true, false)));
-        row("fenced-lock", "fenced-lock", &|| Box::new(Lock::new(1, false, true)));
-        row("semaphore", "semaphore:3", &|| Box::new(Lock::new(3, false, false)));
-        row("fifo-queue", "fifo-queue", &|| Box::new(Collection::new(First::In, None)));
-        row("stack", "stack", &|| Box::new(Collection::new(First::Last, None)));
-        row("priority-queue", "priority-queue", &|| {
-            Box::new(Collection::new(First::Greatest, Some(1000)))
-        });
-        row("set", "set", &|| Box::new(Elements::new(false, 100)));
-        row("set read", "set", &|| Box::new(Elements::new(true, 30)));
-        row("counter", "counter", &|| Box::new(Number::new(false, false)));
-        row("counter add-and-get", "counter", &|| Box::new(Number::new(false, true)));
-        row("append-log", "append-log", &|| Box::new(Log::default()));
-        row("bank", "bank:10", &|| Box::new(Accounts::new(5)));
-        row("bank found", "bank", &|| Box::new(Accounts::new(5)));
-        row("unique-id", "unique-id", &|| Box::new(Ids::default()));
-        row("max-register", "max-register", &|| Box::new(Number::new(true, false)));
-    };
-    rows("", 0);
-    rows(" crashed", 3);
+    for (name, model, object) in OBJECTS {
+        row(name, model, &object, 0);
+    }
+    for (name, model, object) in OBJECTS {
+        row(&format!("{name} crashed"), model, &object, 3);
+    }
+    for (name, model, object) in OBJECTS {
+        delay(&format!("monitor {name}"), model, &object);
+    }
     watch("monitor register", "register", &|| Box::new(Registers::new(0, None, 0, 0)));
     watch("monitor cas-register", "cas-register", &|| Box::new(Registers::new(0, Some(5), 33, 0)));
     watch("monitor kv", "kv", &|| Box::new(Registers::new(10, None, 0, 0)));

@@ -18,6 +18,10 @@ pub trait Object {
     fn request(&mut self, random: &mut Random, last: Option<&Request>) -> Request;
     /// What it returns: `None` if the client has to wait, `Err` if it is refused.
     fn perform(&mut self, process: u64, request: &Request) -> Option<Result<Value, &'static str>>;
+    /// Whether a process may ask for nothing more after this, of which nobody will know.
+    fn leave(&mut self, _process: u64, _request: &Request) -> bool {
+        true
+    }
     /// The object as it is.
     fn copy(&self) -> Box<dyn Object>;
 }
@@ -200,6 +204,17 @@ impl Object for Lock {
         self.holders.push(process);
         self.token += 1;
         Some(Ok(if self.fenced { int(self.token) } else { Value::Nil }))
+    }
+
+    /// Nobody gives back what it holds, so an acquisition did not happen, and what it holds
+    /// besides keeps it.
+    fn leave(&mut self, process: u64, request: &Request) -> bool {
+        let taken = usize::from(request.f == "acquire");
+        let held = self.holders.iter().filter(|holder| **holder == process).count();
+        if held == taken {
+            self.holders.retain(|holder| *holder != process);
+        }
+        held == taken
     }
 
     fn copy(&self) -> Box<dyn Object> {

@@ -74,6 +74,18 @@ fn may_grow_into(state: &Value, read: &Value) -> bool {
 }
 
 impl Kv {
+    /// What an operation does that reads or writes an entry that holds nothing at first. A read may
+    /// find a written nothing as well as that.
+    pub(crate) fn access(&self, op: &KvOp) -> Option<Access> {
+        match *op {
+            KvOp::Read(value) if is_empty(self.symbols.value(value)) => Some(Access::Read(NIL)),
+            KvOp::Write(value) if is_empty(self.symbols.value(value)) => None,
+            KvOp::Read(value) => Some(Access::Read(value)),
+            KvOp::Write(value) => Some(Access::Write(value)),
+            KvOp::Cas(..) | KvOp::Append(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
+        }
+    }
+
     /// What an operation does to an entry that is text.
     fn text(&self, op: &KvOp) -> Option<Growth<&str>> {
         let text = |value: u32| match self.symbols.value(value) {
@@ -226,23 +238,15 @@ impl Spec for Kv {
     }
 
     fn shortcut(&self, calls: &[Call<KvOp>], order: bool) -> Option<Shortcut<Self::Op>> {
-        // A read may find a written nothing as well as the first one.
         if !self.initial.is_nil() {
             return None;
         }
-        let access = |op: &KvOp| match *op {
-            KvOp::Read(value) if is_empty(self.symbols.value(value)) => Some(Access::Read(NIL)),
-            KvOp::Write(value) if is_empty(self.symbols.value(value)) => None,
-            KvOp::Read(value) => Some(Access::Read(value)),
-            KvOp::Write(value) => Some(Access::Write(value)),
-            KvOp::Cas(..) | KvOp::Append(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
-        };
         let appended = calls.iter().find_map(|call| match call.op {
             KvOp::Append(value) => Some(self.symbols.value(value)),
             _ => None,
         });
         match appended {
-            None => fast::register(calls, access, NIL, order),
+            None => fast::register(calls, |op| self.access(op), NIL, order),
             Some(Value::Str(_)) => {
                 let glimpse = |found: Found<&str>| match found {
                     Found::Of(parts) => KvOp::Glimpse(Box::new(parts.concat()[..].into())),

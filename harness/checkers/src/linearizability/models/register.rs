@@ -36,6 +36,15 @@ impl Register {
         Register { symbols, initial, ..Register::default() }
     }
 
+    /// What an operation does that reads or writes.
+    pub(crate) fn access(&self, op: &RegisterOp) -> Option<Access> {
+        match *op {
+            RegisterOp::Read(value) => Some(Access::Read(value)),
+            RegisterOp::Write(value) => Some(Access::Write(value)),
+            RegisterOp::Cas(..) => None,
+        }
+    }
+
     fn show(&self, value: u32) -> &Value {
         self.symbols.value(value)
     }
@@ -81,12 +90,7 @@ impl Spec for Register {
     }
 
     fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut<Self::Op>> {
-        let access = |op: &RegisterOp| match *op {
-            RegisterOp::Read(value) => Some(Access::Read(value)),
-            RegisterOp::Write(value) => Some(Access::Write(value)),
-            RegisterOp::Cas(..) => None,
-        };
-        fast::register(calls, access, self.initial, order)
+        fast::register(calls, |op| self.access(op), self.initial, order)
     }
 
     fn first_rejected<'o>(

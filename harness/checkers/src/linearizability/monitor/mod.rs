@@ -7,24 +7,35 @@
 //! that were lost. Besides, there are the states, and every distinct value is kept once, as some
 //! operation to come may name it.
 //!
+//! Where many operations overlap there are too many ways to keep. A queue or a register whose values
+//! are unique is followed by rules besides, which need no ways and say at once what is wrong; they
+//! end when a value comes again that may still matter.
+//!
 //! [`Monitor::poll`] does not wait for missing results: it asks whether there is any way left if
 //! they may be anything, which is enough to raise an alarm early.
 
+mod levels;
+mod queue;
+mod rule;
 mod ways;
+mod zones;
 
 use super::history::{RawCall, Translate};
 use super::kind::{Model, ModelKind};
-use super::model::NEVER;
+use super::model::{NEVER, Spec};
 use super::models::{
-    AppendLog, Bank, Counter, FencedLock, FifoQueue, Kv, MaxRegister, MultiRegister, Mutex,
+    AppendLog, Bank, Counter, FencedLock, FifoQueue, Kv, MaxRegister, MultiRegister, Mutex, NIL,
     PriorityQueue, ReentrantLock, Register, Semaphore, Set, Stack, UniqueId,
 };
 use super::{CheckError, Options};
+use queue::Queue;
+use rule::{End, Rule};
 use rustc_hash::FxHashMap;
 use schism_history::{Entry, OpEvent, OpKind, Record, Value, Worker};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
-use ways::{Object, Pending, alarm, explain, work_off};
+use ways::{Object, Pending, Way, alarm, explain, work_off};
+use zones::Zones;
 
 /// Something went wrong for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,22 +60,34 @@ impl Monitor {
             kind: &ModelKind,
             options: &Options,
         ) -> Result<Box<dyn Watcher + Send>, CheckError> {
-            Ok(Box::new(Watching::<T>::new(T::starting(kind, options)?, options)))
+            by(kind, options, |_: &T| None)
+        }
+        fn by<T: Translate + Send + 'static>(
+            kind: &ModelKind,
+            options: &Options,
+            rule: fn(&T) -> Option<Ruled<T>>,
+        ) -> Result<Box<dyn Watcher + Send>, CheckError> {
+            Ok(Box::new(Watching::<T>::new(T::starting(kind, options)?, options, rule)))
         }
         if matches!(kind.model, Model::RegularRegister | Model::SafeRegister) {
             return Ok(Monitor { watcher: Box::new(Nobody) });
         }
         let watcher = match kind.model {
             Model::Register | Model::CasRegister | Model::RegularRegister | Model::SafeRegister => {
-                watch::<Register>(kind, options)
+                by(kind, options, |model: &Register| {
+                    Some(Box::new(Zones::new(Register::access, model.initial)))
+                })
             }
-            Model::Kv => watch::<Kv>(kind, options),
+            // A read may find a written nothing as well as the first one.
+            Model::Kv => by(kind, options, |model: &Kv| {
+                model.initial.is_nil().then(|| Box::new(Zones::new(Kv::access, NIL)) as Ruled<Kv>)
+            }),
             Model::MultiRegister => watch::<MultiRegister>(kind, options),
             Model::Mutex => watch::<Mutex>(kind, options),
             Model::ReentrantLock => watch::<ReentrantLock>(kind, options),
             Model::FencedLock => watch::<FencedLock>(kind, options),
             Model::Semaphore => watch::<Semaphore>(kind, options),
-            Model::FifoQueue => watch::<FifoQueue>(kind, options),
+            Model::FifoQueue => by(kind, options, |_: &FifoQueue| Some(Box::new(Queue::default()))),
             Model::Stack => watch::<Stack>(kind, options),
             Model::PriorityQueue => watch::<PriorityQueue>(kind, options),
             Model::Set => watch::<Set>(kind, options),
@@ -87,11 +110,20 @@ impl Monitor {
     pub fn poll(&mut self) -> Option<Alarm> {
         self.watcher.poll()
     }
+
+    /// How many objects were too hard to follow: no alarm says nothing about those.
+    pub fn lost(&self) -> usize {
+        self.watcher.lost()
+    }
 }
+
+/// Ways that are kept of an object that is followed by rules.
+const BESIDE: usize = 1_000;
 
 trait Watcher {
     fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError>;
     fn poll(&mut self) -> Option<Alarm>;
+    fn lost(&self) -> usize;
 }
 
 /// Watches nothing.
@@ -105,6 +137,10 @@ impl Watcher for Nobody {
     fn poll(&mut self) -> Option<Alarm> {
         None
     }
+
+    fn lost(&self) -> usize {
+        0
+    }
 }
 
 struct Open {
@@ -114,8 +150,11 @@ struct Open {
     invoked: Record,
 }
 
+type Ruled<T> = Box<dyn Rule<T, <T as Spec>::Op> + Send>;
+
 struct Watching<T: Translate> {
     model: T,
+    rule: fn(&T) -> Option<Ruled<T>>,
     limit: usize,
     objects: FxHashMap<Option<Value>, Object<T>>,
     open: FxHashMap<Worker, Open>,
@@ -124,10 +163,10 @@ struct Watching<T: Translate> {
 }
 
 impl<T: Translate> Watching<T> {
-    fn new(model: T, options: &Options) -> Self {
+    fn new(model: T, options: &Options, rule: fn(&T) -> Option<Ruled<T>>) -> Self {
         let limit = usize::try_from(options.configurations.min(200_000)).unwrap_or(usize::MAX);
         let (objects, open) = (FxHashMap::default(), FxHashMap::default());
-        Watching { model, limit, objects, open, position: 0, next: 0 }
+        Watching { model, rule, limit, objects, open, position: 0, next: 0 }
     }
 
     fn translate(
@@ -164,17 +203,20 @@ impl<T: Translate> Watching<T> {
         Ok((op, object))
     }
 
-    fn invoked(&mut self, record: &Record, event: &OpEvent) -> Result<(), CheckError> {
+    fn invoked(&mut self, record: &Record, event: &OpEvent) -> Result<Option<Alarm>, CheckError> {
         let (op, object) = self.translate(record, None, self.position)?;
         let (number, called, process) = (self.next, self.position, event.process);
         self.next += 1;
-        let model = &self.model;
+        let (model, rule) = (&self.model, self.rule);
         let watched = self.objects.entry(object.clone()).or_insert_with(|| Object {
             pending: Vec::new(),
-            ways: model.init().into_iter().map(|state| (state, SmallVec::new())).collect(),
+            ways: model.init().into_iter().map(Way::new).collect(),
             returns: VecDeque::new(),
+            rule: rule(model),
             followed: true,
         });
+        let end = End { number, position: called, process, op: op.as_ref() };
+        let alarm = watched.obey(record.index, |rule| rule.called(model, &end));
         watched.pending.push(Pending {
             number,
             op,
@@ -191,7 +233,7 @@ impl<T: Translate> Watching<T> {
                 f: event.f.clone(),
                 open: first.invoked.index,
             }),
-            None => Ok(()),
+            None => Ok(alarm),
         }
     }
 
@@ -205,6 +247,15 @@ impl<T: Translate> Watching<T> {
         };
         let (op, _) = self.translate(&open.invoked, Some(record), open.called)?;
         let Some(object) = self.objects.get_mut(&open.object) else { return Ok(None) };
+        let (model, process) = (&self.model, event.process);
+        let end = End { number: open.number, position: self.position, process, op: op.as_ref() };
+        let alarm = object.obey(record.index, |rule| match event.kind {
+            OpKind::Info => rule.lost(model, &end),
+            _ => rule.returned(model, &end),
+        });
+        if alarm.is_some() {
+            return Ok(alarm);
+        }
         let Some(pending) = object.pending.iter_mut().find(|p| p.number == open.number) else {
             return Ok(None);
         };
@@ -220,7 +271,9 @@ impl<T: Translate> Watching<T> {
                 }
             }
         }
-        Ok(work_off(&self.model, object, self.limit))
+        // Where rules are in force, the ways are for the day when they no longer are.
+        let limit = if object.rule.is_some() { self.limit.min(BESIDE) } else { self.limit };
+        Ok(work_off(&self.model, object, limit))
     }
 }
 
@@ -228,8 +281,7 @@ impl<T: Translate> Watcher for Watching<T> {
     fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError> {
         let Entry::Op(event) = &record.entry else { return Ok(None) };
         let alarm = if event.kind == OpKind::Invoke {
-            self.invoked(record, event)?;
-            None
+            self.invoked(record, event)?
         } else {
             self.completed(record, event)?
         };
@@ -254,5 +306,9 @@ impl<T: Translate> Watcher for Watching<T> {
                 None
             })
             .min_by_key(|alarm| alarm.record)
+    }
+
+    fn lost(&self) -> usize {
+        self.objects.values().filter(|object| !object.followed && object.rule.is_none()).count()
     }
 }

@@ -3,7 +3,8 @@
 use super::super::history::Translate;
 use super::super::model::{NEVER, Step};
 use super::super::{Deadline, sentence::named};
-use super::Alarm;
+use super::rule::Followed;
+use super::{Alarm, Ruled};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -20,15 +21,69 @@ pub(super) struct Pending<Op> {
     pub settled: bool,
 }
 
-/// A way to explain what has returned: a state, and the pending operations that took effect.
-pub(super) type Way<State> = (State, SmallVec<[u32; 8]>);
+/// Operations by number, in ascending order.
+pub(super) type Numbers = SmallVec<[u32; 8]>;
+
+/// A way to explain what has returned.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Way<State> {
+    pub state: State,
+    /// The pending operations that took effect.
+    pub taken: Numbers,
+    /// What was there at this position was overwritten: an operation that every state accepts and
+    /// that was called before may have taken effect just before that, unseen.
+    pub overwritten: u32,
+}
+
+impl<State> Way<State> {
+    /// From a state to start in.
+    pub fn new(state: State) -> Way<State> {
+        Way { state, taken: Numbers::new(), overwritten: 0 }
+    }
+
+    fn take(&mut self, number: u32) {
+        let at = self.taken.partition_point(|n| *n < number);
+        self.taken.insert(at, number);
+    }
+}
+
+impl<Op> Pending<Op> {
+    /// Whether nobody will ever know if it happened.
+    fn lost(&self) -> bool {
+        self.settled && self.returned == NEVER
+    }
+}
 
 pub(super) struct Object<T: Translate> {
     pub pending: Vec<Pending<T::Op>>,
     pub ways: Vec<Way<T::State>>,
     /// Operations that returned and are to be worked off, by number, with the record.
     pub returns: VecDeque<(u32, u64)>,
+    /// By what it is followed besides.
+    pub rule: Option<Ruled<T>>,
+    /// Whether there are not too many ways.
     pub followed: bool,
+}
+
+impl<T: Translate> Object<T> {
+    /// What the rules say about a record, as long as there are some.
+    pub fn obey(
+        &mut self,
+        record: u64,
+        ask: impl FnOnce(&mut Ruled<T>) -> Followed,
+    ) -> Option<Alarm> {
+        let followed = ask(self.rule.as_mut()?);
+        if followed != Followed::Well {
+            self.rule = None;
+        }
+        match followed {
+            Followed::Well | Followed::Lost => None,
+            Followed::Wrong(sentence) => {
+                self.followed = false;
+                Some(Alarm { record, sentence })
+            }
+        }
+    }
 }
 
 /// Works off the returns whose overlapping operations are all known.
@@ -77,85 +132,158 @@ pub(super) fn explain<T: Translate>(
 ) -> Option<Vec<Way<T::State>>> {
     let deadline = Deadline::never();
     let due = object.pending.iter().find(|p| p.number == number)?;
-    let candidates: Vec<(&Pending<T::Op>, &T::Op)> = object
+    let mut candidates: Vec<Candidate<'_, T::Op>> = object
         .pending
         .iter()
         .filter(|p| p.called < due.returned && !done.contains(&p.number))
-        .filter_map(|p| Some((p, p.op.as_ref()?)))
+        .filter_map(|pending| Candidate::of(model, pending))
         .collect();
-    let mut open: Vec<Way<T::State>> = ways.to_vec();
-    let mut seen: FxHashSet<Way<T::State>> = open.iter().cloned().collect();
-    let mut explained: Vec<Way<T::State>> = Vec::new();
-    while let Some((state, taken)) = open.pop() {
-        if let Some(at) = taken.iter().position(|n| *n == number) {
-            let mut rest = taken;
-            rest.remove(at);
-            explained.push((state, rest));
+    // Of those that are alike, the one whose return is due first comes first.
+    candidates.sort_by_key(|c| (c.pending.returned, c.pending.settled, c.pending.number));
+    let class = |one: &Candidate<'_, T::Op>| candidates.iter().position(|c| c.op == one.op);
+    let classes: Vec<Option<usize>> = candidates.iter().map(class).collect();
+    let (mut front, mut explained) = (Front::new(&candidates), Front::new(&candidates));
+    for way in ways {
+        front.add(absorb(model, &candidates, way.clone()));
+    }
+    while let Some(way) = front.next() {
+        if let Some(at) = way.taken.iter().position(|n| *n == number) {
+            let mut way = way;
+            way.taken.remove(at);
+            explained.add(way);
             continue;
         }
-        for (pending, op) in &candidates {
-            // What may never have happened and changes nothing need not happen.
-            if taken.contains(&pending.number) {
+        let unseen = |c: &Candidate<'_, T::Op>| c.total && c.pending.called < way.overwritten;
+        let free = |c: &Candidate<'_, T::Op>| !way.taken.contains(&c.pending.number);
+        for (i, candidate) in candidates.iter().enumerate() {
+            let Candidate { pending, op, pure, overwrite, .. } = *candidate;
+            if pending.number == number && unseen(candidate) {
+                explained.add(way.clone());
+            }
+            // One that is alike and due earlier will do as well, unless it needs no place any more.
+            let instead = |(earlier, class): (&Candidate<'_, T::Op>, &Option<usize>)| {
+                *class == classes[i] && free(earlier) && (!unseen(earlier) || unseen(candidate))
+            };
+            if pure || !free(candidate) || candidates.iter().zip(&classes).take(i).any(instead) {
                 continue;
             }
-            let next = match model.step(&state, op, &deadline) {
+            let next = match model.step(&way.state, op, &deadline) {
                 Step::To(next) => vec![next],
                 Step::Any(next) => next,
                 Step::Reject | Step::Expired => continue,
             };
-            for next in next {
-                if pending.returned == NEVER && pending.settled && next == state {
+            for state in next {
+                // What may never have happened and changes nothing need not happen.
+                if pending.lost() && state == way.state {
                     continue;
                 }
-                let mut taken = taken.clone();
-                let at = taken.partition_point(|n| *n < pending.number);
-                taken.insert(at, pending.number);
-                let way = (next, taken);
-                if seen.insert(way.clone()) {
-                    open.push(way);
+                let mut way = Way { state, ..way.clone() };
+                way.take(pending.number);
+                if overwrite {
+                    way.overwritten = due.returned;
                 }
+                front.add(absorb(model, &candidates, way));
             }
         }
-        if seen.len() > limit {
+        if front.count > limit {
             return None;
         }
     }
-    Some(best(object, explained))
+    Some(explained.ways())
 }
 
-/// Without the ways that used more of the lost operations than another to the same end.
-fn best<T: Translate>(object: &Object<T>, ways: Vec<Way<T::State>>) -> Vec<Way<T::State>> {
-    let lost: FxHashSet<u32> = object
-        .pending
-        .iter()
-        .filter(|p| p.settled && p.returned == NEVER)
-        .map(|p| p.number)
-        .collect();
-    type Numbers = SmallVec<[u32; 8]>;
-    let mut kept: FxHashMap<(T::State, Numbers), Vec<Numbers>> = FxHashMap::default();
-    let mut order: Vec<(T::State, Numbers)> = Vec::new();
-    for (state, taken) in ways {
-        let (used, live): (Numbers, Numbers) = taken.into_iter().partition(|n| lost.contains(n));
-        let key = (state, live);
-        if !kept.contains_key(&key) {
-            order.push(key.clone());
-        }
-        let best = kept.entry(key).or_default();
-        let within = |a: &Numbers, b: &Numbers| a.iter().all(|n| b.contains(n));
-        if !best.iter().any(|other| within(other, &used)) {
-            best.retain(|other| !within(&used, other));
-            best.push(used);
+/// An operation that may take effect now, and what the model says of it.
+struct Candidate<'a, Op> {
+    pending: &'a Pending<Op>,
+    op: &'a Op,
+    pure: bool,
+    overwrite: bool,
+    total: bool,
+}
+
+impl<'a, Op> Candidate<'a, Op> {
+    fn of<T: Translate<Op = Op>>(model: &T, pending: &'a Pending<Op>) -> Option<Self> {
+        let op = pending.op.as_ref()?;
+        let (pure, overwrite, total) = (model.pure(op), model.overwrite(op), model.total(op));
+        Some(Candidate { pending, op, pure, overwrite, total })
+    }
+}
+
+/// Takes whatever changes nothing as soon as the state accepts it.
+fn absorb<T: Translate>(
+    model: &T,
+    candidates: &[Candidate<'_, T::Op>],
+    mut way: Way<T::State>,
+) -> Way<T::State> {
+    for Candidate { pending, op, .. } in candidates.iter().filter(|c| c.pure) {
+        if !way.taken.contains(&pending.number)
+            && matches!(model.step(&way.state, op, &Deadline::never()), Step::To(_))
+        {
+            way.take(pending.number);
         }
     }
-    let mut ways = Vec::new();
-    for key in order {
-        for used in kept.remove(&key).unwrap_or_default() {
-            let mut taken: Numbers = key.1.iter().chain(&used).copied().collect();
-            taken.sort_unstable();
-            ways.push((key.0.clone(), taken));
-        }
+    way
+}
+
+/// Ways, without those that another makes superfluous.
+struct Front<State> {
+    /// Operations that need not take effect, and those that may do so unseen, with their calls.
+    lost: FxHashSet<u32>,
+    total: FxHashMap<u32, u32>,
+    /// What is left of the ways, by state and by what took effect for good.
+    groups: FxHashMap<(State, Numbers), Vec<(Numbers, u32)>>,
+    open: VecDeque<Way<State>>,
+    count: usize,
+}
+
+impl<State: Clone + Eq + std::hash::Hash> Front<State> {
+    fn new<Op>(candidates: &[Candidate<'_, Op>]) -> Self {
+        let lost = candidates.iter().filter(|c| c.pending.lost()).map(|c| c.pending.number);
+        let total = candidates.iter().filter(|c| c.total);
+        let total = total.map(|c| (c.pending.number, c.pending.called));
+        let (groups, open) = (FxHashMap::default(), VecDeque::new());
+        Front { lost: lost.collect(), total: total.collect(), groups, open, count: 0 }
     }
-    ways
+
+    /// Whether whatever can follow a way that is like another but for this can follow the other.
+    fn covers(&self, one: &(Numbers, u32), other: &(Numbers, u32)) -> bool {
+        let needless = |n: &u32| {
+            self.lost.contains(n) || self.total.get(n).is_some_and(|called| *called < one.1)
+        };
+        one.1 >= other.1
+            && one.0.iter().all(|n| other.0.contains(n))
+            && other.0.iter().all(|n| one.0.contains(n) || needless(n))
+    }
+
+    fn add(&mut self, way: Way<State>) {
+        let loose = |n: &u32| self.lost.contains(n) || self.total.contains_key(n);
+        let (rest, fixed): (Numbers, Numbers) = way.taken.iter().copied().partition(loose);
+        let rest = (rest, way.overwritten);
+        let key = (way.state.clone(), fixed);
+        let known = self.groups.get(&key).map_or(&[][..], |known| known);
+        if known.iter().any(|other| self.covers(other, &rest)) {
+            return;
+        }
+        self.groups.entry(key).or_default().push(rest);
+        self.count += 1;
+        self.open.push_back(way);
+    }
+
+    fn next(&mut self) -> Option<Way<State>> {
+        self.open.pop_front()
+    }
+
+    /// What was added and is covered by nothing that came after either.
+    fn ways(self) -> Vec<Way<State>> {
+        let covered = |way: &Way<State>| {
+            let loose = |n: &u32| self.lost.contains(n) || self.total.contains_key(n);
+            let (rest, fixed): (Numbers, Numbers) = way.taken.iter().copied().partition(loose);
+            let rest = (rest, way.overwritten);
+            let known = &self.groups[&(way.state.clone(), fixed)];
+            known.iter().any(|other| *other != rest && self.covers(other, &rest))
+        };
+        self.open.iter().filter(|way| !covered(way)).cloned().collect()
+    }
 }
 
 pub(super) fn alarm<T: Translate>(
@@ -171,7 +299,7 @@ pub(super) fn alarm<T: Translate>(
         _ => "an operation".into(),
     };
     let mut reasons: Vec<String> =
-        object.ways.iter().filter_map(|(state, _)| Some(model.why_not(state, op?))).collect();
+        object.ways.iter().filter_map(|way| Some(model.why_not(&way.state, op?))).collect();
     reasons.sort();
     reasons.dedup();
     let sentence = match &reasons[..] {

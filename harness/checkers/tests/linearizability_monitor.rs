@@ -1,0 +1,253 @@
+//! The monitor against the check of whole histories.
+
+#[path = "../benches/linearizability/random.rs"]
+mod random;
+
+use random::Random;
+use schism_checkers::linearizability::{
+    Alarm, ModelKind, Monitor, Options, Verdict, check_history,
+};
+use schism_history::{Entry, History, OpEvent, OpKind, Record, Value};
+use std::collections::VecDeque;
+
+/// What a history is drawn from.
+#[derive(Clone, Copy)]
+struct Drawn {
+    model: &'static str,
+    operations: usize,
+    clients: u64,
+    /// Of a hundred operations, how many crash, and how many are refused.
+    crashed: u32,
+    refused: u32,
+    /// Of a hundred results, how many are wrong.
+    wrong: u32,
+    /// How many values there are; as many as are written, if none.
+    values: Option<u32>,
+}
+
+/// A queue, a register or registers, told of what its clients do.
+#[derive(Default)]
+struct Object {
+    items: VecDeque<i64>,
+    held: [i64; 3],
+    written: i64,
+}
+
+impl Object {
+    fn asks(&mut self, drawn: &Drawn, random: &mut Random) -> (&'static str, Option<Value>, Value) {
+        let puts = random.below(100) < 50;
+        self.written += 1;
+        let value = drawn.values.map_or(self.written, |n| i64::from(random.below(n)) + 1);
+        let key = (drawn.model == "kv").then(|| Value::Int(i64::from(random.below(3))));
+        match (drawn.model, puts) {
+            ("fifo-queue", true) => ("enqueue", None, Value::Int(value)),
+            ("fifo-queue", false) => ("dequeue", None, Value::Nil),
+            (_, true) => ("write", key, Value::Int(value)),
+            (_, false) => ("read", key, Value::Nil),
+        }
+    }
+
+    fn answers(&mut self, f: &str, key: Option<&Value>, input: &Value) -> Value {
+        let held = &mut self.held[key.and_then(Value::as_int).unwrap_or(0) as usize];
+        let some = |value: i64| if value == 0 { Value::Nil } else { Value::Int(value) };
+        match (f, input.as_int()) {
+            ("enqueue", Some(value)) => self.items.push_back(value),
+            ("dequeue", _) => return self.items.pop_front().map_or(Value::Nil, Value::Int),
+            ("read", _) => return some(*held),
+            (_, Some(value)) => *held = value,
+            (_, None) => {}
+        }
+        input.clone()
+    }
+
+    /// Something else that was there or will be.
+    fn lies(&self, drawn: &Drawn, f: &str, answer: Value, random: &mut Random) -> Value {
+        if !matches!(f, "read" | "dequeue") || random.below(100) >= drawn.wrong {
+            return answer;
+        }
+        match i64::from(random.below(12)) {
+            0 => Value::Nil,
+            ago => Value::Int((self.written - ago + 2).max(1)),
+        }
+    }
+}
+
+/// What a client is doing.
+#[derive(Clone)]
+enum Client {
+    Idle,
+    Asked(&'static str, Option<Value>, Value),
+    Answered(&'static str, Option<Value>, Value, OpKind, Value),
+}
+
+fn draw(drawn: &Drawn, seed: u64) -> History {
+    let mut random = Random::new(seed);
+    let (mut object, mut records, mut begun) = (Object::default(), Vec::new(), 0);
+    let mut clients: Vec<(u64, Client)> =
+        (0..drawn.clients).map(|process| (process, Client::Idle)).collect();
+    let mut next = drawn.clients;
+    let busy = |clients: &[(u64, Client)]| clients.iter().any(|(_, c)| !matches!(c, Client::Idle));
+    while begun < drawn.operations || busy(&clients) {
+        let at = random.below(clients.len() as u32) as usize;
+        let (process, client) = clients[at].clone();
+        let mut tell = |kind, f: &str, key, value| {
+            let index = records.len() as u64;
+            let f = f.into();
+            let event = OpEvent { process, kind, f, key, value, error: None, node: None };
+            records.push(Record { index, time: index, entry: Entry::Op(event) });
+        };
+        clients[at].1 = match client {
+            Client::Idle if begun < drawn.operations => {
+                begun += 1;
+                let (f, key, input) = object.asks(drawn, &mut random);
+                tell(OpKind::Invoke, f, key.clone(), input.clone());
+                Client::Asked(f, key, input)
+            }
+            Client::Idle => Client::Idle,
+            Client::Asked(f, key, input) => {
+                let fate = random.below(100);
+                let happens = fate >= drawn.refused
+                    && (fate.is_multiple_of(2) || fate >= drawn.refused + drawn.crashed);
+                // One that is refused did not happen, or so it says.
+                let happens = happens || random.below(100) < drawn.wrong;
+                let answer =
+                    if happens { object.answers(f, key.as_ref(), &input) } else { input.clone() };
+                let answer = object.lies(drawn, f, answer, &mut random);
+                let kind = match fate {
+                    _ if fate < drawn.refused => OpKind::Fail,
+                    _ if fate < drawn.refused + drawn.crashed => OpKind::Info,
+                    _ => OpKind::Ok,
+                };
+                Client::Answered(f, key, input, kind, answer)
+            }
+            Client::Answered(f, key, input, kind, answer) => {
+                tell(kind, f, key, if kind == OpKind::Ok { answer } else { input });
+                if kind == OpKind::Info {
+                    (clients[at].0, next) = (next, next + 1);
+                }
+                Client::Idle
+            }
+        };
+    }
+    History { records, ..History::default() }
+}
+
+fn violated(history: &History, kind: &ModelKind) -> bool {
+    let options = Options { explain: false, order: false, threads: 1, ..Options::default() };
+    match check_history(history, kind, &options).unwrap().verdict {
+        Verdict::Linearizable { .. } => false,
+        Verdict::Violation(_) => true,
+        Verdict::Unknown { why, .. } => panic!("{why}"),
+    }
+}
+
+/// What a monitor says that keeps so many ways, and how many records it had been told by then.
+fn watched(
+    history: &History,
+    kind: &ModelKind,
+    ways: u64,
+    poll: bool,
+) -> (Option<(usize, Alarm)>, bool) {
+    let options = Options { configurations: ways, ..Options::default() };
+    let mut monitor = Monitor::new(kind, &options).unwrap();
+    for (record, count) in history.records.iter().zip(1..) {
+        let raised = monitor.push(record).unwrap();
+        let alarm = raised.or_else(|| if poll { monitor.poll() } else { None });
+        if let Some(alarm) = alarm {
+            return (Some((count, alarm)), false);
+        }
+    }
+    (None, monitor.lost() > 0)
+}
+
+/// An alarm is right about what was told by then; what cannot be explained is told, unless the
+/// monitor says that it lost sight.
+fn compare(drawn: &Drawn, rounds: u64, ways: u64) -> [u32; 3] {
+    let kind = ModelKind::parse(drawn.model).unwrap();
+    let mut counts = [0; 3];
+    for seed in 1..=rounds {
+        let history = draw(drawn, seed);
+        let violated_at_last = violated(&history, &kind);
+        for poll in [true, false] {
+            let (alarm, lost) = watched(&history, &kind, ways, poll);
+            let name = format!("{} seed {seed}, poll {poll}: {alarm:?}", drawn.model);
+            if let Some((count, _)) = &alarm {
+                let records = history.records[..*count].to_vec();
+                let prefix = History { records, ..History::default() };
+                assert!(violated(&prefix, &kind), "{name} without a violation");
+            } else if poll && !lost && drawn.crashed == 0 {
+                assert!(!violated_at_last, "{name} but a violation");
+            }
+            counts[0] += u32::from(alarm.is_some());
+            counts[1] += u32::from(violated_at_last);
+            counts[2] += u32::from(lost);
+        }
+    }
+    counts
+}
+
+fn rounds(n: u64) -> u64 {
+    let factor = std::env::var("SCHISM_MONITOR_ROUNDS").ok().and_then(|n| n.parse().ok());
+    n * factor.unwrap_or(1)
+}
+
+const FEW: Drawn = Drawn {
+    model: "fifo-queue",
+    operations: 14,
+    clients: 4,
+    crashed: 0,
+    refused: 0,
+    wrong: 8,
+    values: None,
+};
+
+#[test]
+fn rules_alone_tell_of_every_violation_of_unique_values_and_of_nothing_else() {
+    for model in ["fifo-queue", "register", "kv"] {
+        for (operations, clients, wrong) in [(8, 3, 15), (14, 4, 8), (60, 8, 2), (200, 20, 1)] {
+            for refused in [0, 10] {
+                let drawn = Drawn { model, operations, clients, wrong, refused, ..FEW };
+                let [alarms, violations, lost] = compare(&drawn, rounds(150), 0);
+                assert_eq!(lost, 0, "{model}");
+                assert_eq!(alarms, violations, "{model}, {operations} operations");
+                assert!(violations > 20 && violations < 2 * 150 * 9 / 10, "{model} {violations}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_alone_are_right_where_operations_crash_and_values_come_again() {
+    for model in ["fifo-queue", "register", "kv"] {
+        for (operations, clients, wrong) in [(8, 3, 15), (14, 4, 8), (60, 8, 2)] {
+            for (crashed, values) in [(20, None), (5, None), (0, Some(4)), (10, Some(40))] {
+                let drawn = Drawn { model, operations, clients, wrong, crashed, values, ..FEW };
+                let [alarms, _, lost] = compare(&drawn, rounds(150), 0);
+                assert!(alarms > 0 || lost > 0, "{model}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ways_and_rules_together_tell_of_every_violation() {
+    for model in ["fifo-queue", "register", "kv"] {
+        for (crashed, refused, values) in
+            [(0, 0, None), (10, 5, None), (0, 0, Some(3)), (10, 5, Some(3))]
+        {
+            let drawn = Drawn { model, crashed, refused, values, operations: 12, ..FEW };
+            let kind = ModelKind::parse(model).unwrap();
+            for seed in 1..=rounds(200) {
+                let history = draw(&drawn, seed);
+                let (alarm, lost) = watched(&history, &kind, 200_000, true);
+                assert!(!lost);
+                assert_eq!(
+                    alarm.is_some(),
+                    violated(&history, &kind),
+                    "{model} {crashed} {values:?} seed {seed}: {alarm:?}"
+                );
+            }
+            compare(&drawn, rounds(50), 200_000);
+        }
+    }
+}
