@@ -81,6 +81,10 @@ impl Labels for ByIndex {
     fn object(&self, _: u32) -> Option<String> {
         None
     }
+
+    fn invoked(&self, calls: &[u32]) -> Vec<u64> {
+        calls.iter().map(|call| u64::from(*call)).collect()
+    }
 }
 
 /// Calls that came from a history.

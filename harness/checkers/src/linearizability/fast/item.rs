@@ -30,8 +30,8 @@ pub(super) struct Items {
     pub items: Vec<Item>,
     /// One more than the last position.
     pub positions: u32,
-    /// How often nothing was found.
-    pub empties: usize,
+    /// The calls that found nothing.
+    pub empties: Vec<u32>,
     /// A value that was put in once at most and taken out twice.
     pub twice: Option<u32>,
     /// Whether something may have been taken out without anybody knowing what. That explains
@@ -44,7 +44,7 @@ impl Items {
     pub fn of(calls: &[Call<CollectionOp>]) -> Option<Items> {
         let most = 16 * calls.len() + 1024;
         let mut items: Vec<Item> = Vec::with_capacity(calls.len() / 2 + MORE);
-        let (mut positions, mut empties, mut twice) = (0, 0, None);
+        let (mut positions, mut empties, mut twice) = (0, Vec::new(), None);
         let (mut vague, mut unknown) = (false, false);
         for (i, call) in (0..).zip(calls) {
             let end = if call.optional() { call.called } else { call.returned };
@@ -52,7 +52,7 @@ impl Items {
             let (CollectionOp::Put(value) | CollectionOp::Take(value)) = call.op else {
                 match call.op {
                     CollectionOp::TakeAny if call.optional() => vague = true,
-                    CollectionOp::Empty if !call.optional() => empties += 1,
+                    CollectionOp::Empty if !call.optional() => empties.push(i),
                     _ => return None,
                 }
                 continue;

@@ -10,9 +10,10 @@ use rustc_hash::FxHashMap;
 
 /// What a call did to the register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    Read(u32),
-    Write(u32),
+pub(crate) struct Access {
+    /// What it wrote or returned.
+    pub value: u32,
+    pub write: bool,
 }
 
 /// A value, from the first return to the last call of all that concerns it. Positions are one
@@ -50,14 +51,13 @@ pub(crate) fn register<Op>(
     let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
     numbers.insert(initial, 0);
     for call in calls {
-        let (Access::Read(value) | Access::Write(value)) = access(&call.op)?;
+        let Access { value, .. } = access(&call.op)?;
         let next = numbers.len() as u32;
         numbers.entry(value).or_insert(next);
     }
-    let number = |value: u32| numbers.get(&value).copied().unwrap_or(NONE);
-    let access = |op: &Op| match access(op)? {
-        Access::Read(value) => Some(Access::Read(number(value))),
-        Access::Write(value) => Some(Access::Write(number(value))),
+    let access = |op: &Op| {
+        let access = access(op)?;
+        Some(Access { value: numbers.get(&access.value).copied().unwrap_or(NONE), ..access })
     };
     zones(calls, access, 0, order).ok().flatten()
 }
@@ -82,9 +82,7 @@ fn zones<Op>(
     // Reads and writes come in no order that a processor could guess, so nothing branches on them.
     let mut inapplicable = false;
     for call in calls {
-        let Some(access) = access(&call.op) else { return Ok(None) };
-        let (Access::Read(value) | Access::Write(value)) = access;
-        let write = matches!(access, Access::Write(_));
+        let Some(Access { value, write }) = access(&call.op) else { return Ok(None) };
         if value as usize >= clusters.len() {
             if value as usize > most {
                 return Err(Sparse);
@@ -136,14 +134,13 @@ fn extremes<Op>(
     value: u32,
     cluster: &Cluster,
 ) -> Vec<u32> {
-    let extreme = |call: &Call<Op>| match access(&call.op) {
-        Some(Access::Write(v)) => v == value,
-        Some(Access::Read(v)) => {
-            v == value
-                && (call.returned.saturating_add(1) == cluster.first_return
+    let extreme = |call: &Call<Op>| {
+        access(&call.op).is_some_and(|access| {
+            access.value == value
+                && (access.write
+                    || call.returned.saturating_add(1) == cluster.first_return
                     || call.called + 1 == cluster.last_call)
-        }
-        None => false,
+        })
     };
     (0..calls.len() as u32).filter(|i| extreme(&calls[*i as usize])).collect()
 }
@@ -166,14 +163,12 @@ fn in_sequence<Op>(
     }
     let mut order = vec![NONE; length as usize];
     for (i, call) in calls.iter().enumerate() {
-        let Some(access) = access(&call.op) else { continue };
-        let (Access::Read(value) | Access::Write(value)) = access;
-        let reads = matches!(access, Access::Read(_));
-        let place = &mut places[value as usize][usize::from(reads)];
+        let Some(Access { value, write }) = access(&call.op) else { continue };
+        let place = &mut places[value as usize][usize::from(!write)];
         // What nobody read and may never have happened has no place.
         if let Some(at) = order.get_mut(*place as usize) {
             *at = i as u32;
-            *place += u32::from(reads);
+            *place += u32::from(!write);
         }
     }
     order

@@ -36,7 +36,7 @@ const LATER: u8 = 2;
 
 /// Checks a stack that is empty at first.
 pub(crate) fn stack(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcut<CollectionOp>> {
-    let Items { items, twice, vague, .. } = Items::of(calls)?;
+    let Items { items, empties, twice, vague, .. } = Items::of(calls)?;
     let violation = |values: &[u32], other: Option<u32>| {
         let mut witness = concerning(calls, values);
         witness.extend(other);
@@ -54,8 +54,8 @@ pub(crate) fn stack(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
     let mut places = vec![None; if order { calls.len() } else { 0 }];
     let mut spells = Vec::new();
     split(&items, &inside, 0, &mut spells);
-    for (i, call) in (0..).zip(calls).filter(|(_, call)| call.op == CollectionOp::Empty) {
-        let Call { called, returned, .. } = *call;
+    for i in empties {
+        let Call { called, returned, .. } = calls[i as usize];
         let during = spells[..spells.partition_point(|spell| spell.from < called)].last();
         let free = during.map_or(called, |spell| called.max(spell.to));
         if free >= returned {

@@ -77,12 +77,12 @@ impl Kv {
     /// What an operation does that reads or writes an entry that holds nothing at first. A read may
     /// find a written nothing as well as that.
     pub(crate) fn access(&self, op: &KvOp) -> Option<Access> {
-        match *op {
-            KvOp::Read(value) if is_empty(self.symbols.value(value)) => Some(Access::Read(NIL)),
-            KvOp::Write(value) if is_empty(self.symbols.value(value)) => None,
-            KvOp::Read(value) => Some(Access::Read(value)),
-            KvOp::Write(value) => Some(Access::Write(value)),
-            KvOp::Cas(..) | KvOp::Append(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => None,
+        let (KvOp::Read(value) | KvOp::Write(value)) = *op else { return None };
+        let write = matches!(op, KvOp::Write(_));
+        match is_empty(self.symbols.value(value)) {
+            true if write => None,
+            true => Some(Access { value: NIL, write }),
+            false => Some(Access { value, write }),
         }
     }
 

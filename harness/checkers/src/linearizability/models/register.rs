@@ -7,6 +7,7 @@ use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};
+use std::hint::black_box;
 
 /// What can be done to a register. Values are numbered by [`Symbols`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,11 +39,8 @@ impl Register {
 
     /// What an operation does that reads or writes.
     pub(crate) fn access(&self, op: &RegisterOp) -> Option<Access> {
-        match *op {
-            RegisterOp::Read(value) => Some(Access::Read(value)),
-            RegisterOp::Write(value) => Some(Access::Write(value)),
-            RegisterOp::Cas(..) => None,
-        }
+        let (RegisterOp::Read(value) | RegisterOp::Write(value)) = *op else { return None };
+        Some(Access { value, write: matches!(op, RegisterOp::Write(_)) })
     }
 
     fn show(&self, value: u32) -> &Value {
@@ -109,9 +107,8 @@ impl Spec for Register {
             // either the value is held, or nothing matters any more.
             let (RegisterOp::Read(value) | RegisterOp::Write(value) | RegisterOp::Cas(value, ..)) =
                 *op;
-            let rejected = matches!(op, RegisterOp::Read(_)) & (value != state);
-            state = value;
-            rejected
+            let held = std::mem::replace(&mut state, value);
+            black_box(matches!(op, RegisterOp::Read(_)) & (held != value))
         })
     }
 

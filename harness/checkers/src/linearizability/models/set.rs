@@ -9,6 +9,7 @@ use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::FxHashSet;
 use schism_history::{Outcome, Value};
 use smallvec::smallvec;
+use std::hint::select_unpredictable;
 
 /// What can be done to a set. Elements are numbered by [`Symbols`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,24 +48,26 @@ struct Held {
 }
 
 impl Held {
-    /// Puts an element in or takes it out, if it is to be, and tells whether it was in.
-    fn replace(&mut self, element: u32, after: Option<bool>) -> bool {
+    /// Puts an element in or takes it out, or only looks, and tells whether it was in.
+    #[inline]
+    fn replace(&mut self, element: u32, looks: bool, put: bool) -> bool {
         let at = element as usize;
         let there = if at < SMALL {
             if at >= self.small.len() {
                 self.small.resize((at + 1).next_power_of_two(), false);
             }
             let there = self.small[at];
-            self.small[at] = after.unwrap_or(there);
+            self.small[at] = select_unpredictable(looks, there, put);
             there
+        } else if looks {
+            self.others.contains(&element)
+        } else if put {
+            !self.others.insert(element)
         } else {
-            match after {
-                Some(true) => !self.others.insert(element),
-                Some(false) => self.others.remove(&element),
-                None => self.others.contains(&element),
-            }
+            self.others.remove(&element)
         };
-        self.count = self.count + usize::from(after.unwrap_or(there)) - usize::from(there);
+        let after = select_unpredictable(looks, there, put);
+        self.count = self.count + usize::from(after) - usize::from(there);
         there
     }
 
@@ -187,7 +190,7 @@ impl Spec for Set {
             // One that may never have happened flips the bit or does nothing.
             let told = told.or(call.optional().then_some(true))?;
             let looks = matches!(call.op, SetOp::Contains(..));
-            let value = if looks { told } else { matches!(call.op, SetOp::Add(..)) };
+            let value = select_unpredictable(looks, told, matches!(call.op, SetOp::Add(..)));
             Some(Touch { element, value, flips: told & !looks })
         };
         fast::set(calls, touch, order)
@@ -207,7 +210,7 @@ impl Spec for Set {
                 SetOp::Read(all) => return !set.is(all),
             };
             let (add, looks) = (matches!(op, SetOp::Add(..)), matches!(op, SetOp::Contains(..)));
-            let there = set.replace(element, if looks { None } else { Some(add) });
+            let there = set.replace(element, looks, add);
             told.is_some() & ((told == Some(true)) == (there == add))
         })
     }

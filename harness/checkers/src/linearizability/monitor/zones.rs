@@ -80,7 +80,7 @@ impl<M: Spec + 'static> Rule<M, M::Op> for Zones<M> {
         let value = match end.op.map(|op| (self.reading)(model, op)) {
             // What will be read is not known yet.
             None => None,
-            Some(Some(Access::Write(value))) => Some(value),
+            Some(Some(Access { value, write: true })) => Some(value),
             Some(_) => return Followed::Lost,
         };
         if let Some(value) = value {
@@ -98,7 +98,7 @@ impl<M: Spec + 'static> Rule<M, M::Op> for Zones<M> {
         let Some((called, written)) = self.open.remove(&end.number) else { return Followed::Lost };
         let position = end.position + 1;
         let access = end.op.map(|op| (self.reading)(model, op));
-        let (Access::Read(value) | Access::Write(value)) = match (access, written) {
+        let Access { value, .. } = match (access, written) {
             (None, None) => return Followed::Well,
             (None, Some(value)) => {
                 // Only what was read is forgotten.

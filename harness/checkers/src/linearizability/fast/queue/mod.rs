@@ -41,7 +41,7 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
         // Nobody put it in, or later.
         return violation(concerning(calls, &[value as u32]));
     }
-    if order && let Some(order) = arrange(calls, &items, positions, empties) {
+    if order && let Some(order) = arrange(calls, &items, positions, &empties) {
         return Some(Shortcut::Linearizable(Some(order)));
     }
     let mut events = vec![0; positions as usize];
@@ -54,10 +54,8 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
             events[item.put.returned as usize] = item.take.called.min(LAST) << 2 | PUT_RETURNED;
         }
     }
-    if empties > 0 {
-        for call in calls.iter().filter(|call| call.op == CollectionOp::Empty) {
-            events[call.returned as usize] = call.called << 2 | EMPTY_RETURNED;
-        }
+    for empty in empties.iter().map(|i| &calls[*i as usize]) {
+        events[empty.returned as usize] = empty.called << 2 | EMPTY_RETURNED;
     }
     match sweep(&events) {
         None => (!order).then_some(Shortcut::Linearizable(None)),

@@ -5,11 +5,13 @@ use super::super::item::Item;
 use super::super::zones::squeeze;
 use crate::linearizability::model::{Call, NEVER};
 use crate::linearizability::models::CollectionOp;
+use std::hint::select_unpredictable;
 
 /// A value in line.
 #[derive(Clone, Copy)]
 struct Place {
-    value: u32,
+    put: u32,
+    take: u32,
     /// Of all values up to this one, the last call of an enqueue and of a dequeue.
     called: u32,
     out: u32,
@@ -27,7 +29,7 @@ pub(super) fn arrange(
     calls: &[Call<CollectionOp>],
     items: &[Item],
     positions: u32,
-    empties: usize,
+    empties: &[u32],
 ) -> Option<Vec<u32>> {
     // What is out was in, and what is in was called, which narrows both.
     let due = |item: &Item| item.put.returned.min(item.take.returned);
@@ -38,13 +40,14 @@ pub(super) fn arrange(
     squeeze(&mut values);
     let mut line: Vec<Place> = Vec::with_capacity(values.len());
     for &value in &values {
-        let item = &items[value as usize];
-        let called = item.put.called;
-        let out = if item.take.call == NONE { NEVER } else { item.take.called.max(called) };
-        let mut place = Place { value, called, out, due: due(item) };
+        let Item { put, take } = items[value as usize];
+        let called = put.called;
+        let out = if take.call == NONE { NEVER } else { take.called.max(called) };
+        let due = put.returned.min(take.returned);
+        let mut place = Place { put: put.call, take: take.call, called, out, due };
         let mut at = line.len();
         line.push(place);
-        while at > 0 && line[at - 1].out > item.take.returned {
+        while at > 0 && line[at - 1].out > take.returned {
             place.due = line[at - 1].due;
             line[at] = Place { called: called.max(line[at - 1].called), ..line[at - 1] };
             at -= 1;
@@ -62,7 +65,10 @@ pub(super) fn arrange(
     let mut order = values;
     order.clear();
     let mut begun = 0;
-    let mut empties = found_nothing(calls, empties).into_iter().peekable();
+    let ends = |i: &u32| (calls[*i as usize].called, calls[*i as usize].returned, *i);
+    let mut empties: Vec<(u32, u32, u32)> = empties.iter().map(ends).collect();
+    empties.sort_unstable();
+    let mut empties = empties.into_iter().peekable();
     while let Some((asked, ..)) = empties.peek() {
         // The first moment after the call at which all that must be in by then can be out.
         let moment = |at: usize| {
@@ -71,7 +77,7 @@ pub(super) fn arrange(
             (*asked < due && out < due).then_some((at, out, due))
         };
         let (end, out, due) = (begun..=line.len()).find_map(moment)?;
-        perform(items, &line[begun..end], &mut order);
+        perform(&line[begun..end], &mut order);
         begun = end;
         while let Some((_, returned, i)) = empties.next_if(|(called, ..)| *called < due) {
             if returned < out {
@@ -80,33 +86,20 @@ pub(super) fn arrange(
             order.push(i);
         }
     }
-    perform(items, &line[begun..], &mut order);
+    perform(&line[begun..], &mut order);
     Some(order)
-}
-
-/// The dequeues that found nothing, as they were called: the call, the return, the number.
-fn found_nothing(calls: &[Call<CollectionOp>], empties: usize) -> Vec<(u32, u32, u32)> {
-    let mut found = Vec::with_capacity(empties);
-    if empties > 0 {
-        let all = (0..).zip(calls).filter(|(_, call)| call.op == CollectionOp::Empty);
-        found.extend(all.map(|(i, call)| (call.called, call.returned, i)));
-        found.sort_unstable();
-    }
-    found
 }
 
 /// Puts values in and takes them out in this order, each as early as can be. Which comes next
 /// cannot be guessed, so nothing branches on it.
-fn perform(items: &[Item], line: &[Place], order: &mut Vec<u32>) {
+fn perform(line: &[Place], order: &mut Vec<u32>) {
     let (mut taken, mut at) = (0, 0);
     while at < line.len() {
         // Nothing is called out before it was called in.
         let out = line[taken].out < line[at].called;
-        let item = &items[line[if out { taken } else { at }].value as usize];
-        order.push(if out { item.take.call } else { item.put.call });
+        order.push(select_unpredictable(out, line[taken].take, line[at].put));
         taken += usize::from(out);
         at += usize::from(!out);
     }
-    let takes = line[taken..].iter().map(|place| items[place.value as usize].take.call);
-    order.extend(takes.filter(|take| *take != NONE));
+    order.extend(line[taken..].iter().map(|place| place.take).filter(|take| *take != NONE));
 }
