@@ -185,3 +185,26 @@ fn longer_sets() {
         agree("set", &Set::new(false), act);
     }
 }
+
+/// Where two threads share the work, it starts before all calls were looked at.
+#[test]
+fn a_second_object_that_is_hard_to_find_is_found() {
+    let mut calls: Vec<Call<RegisterOp>> = (0..120_000)
+        .map(|i| {
+            let op = if i % 2 == 0 { RegisterOp::Write(i + 1) } else { RegisterOp::Read(i) };
+            Call { op, called: 2 * i, returned: 2 * i + 1, object: 0 }
+        })
+        .collect();
+    // What nobody wrote to it was there at first, unless it is taken for the first object's.
+    calls[1501] = Call { op: RegisterOp::Read(0), object: 1, ..calls[1501].clone() };
+    let [one, all] = [1, 0].map(|threads| {
+        check(&Register::default(), &calls, &Options { threads, ..Options::default() })
+    });
+    assert!(
+        one == all && one.objects == 2 && one.notes.is_empty(),
+        "{} {:?}",
+        one.method,
+        all.notes
+    );
+    assert!(matches!(one.verdict, Verdict::Linearizable { .. }));
+}

@@ -38,20 +38,24 @@ pub(crate) fn judge<M: Spec>(
         configurations: 0,
         notes: Vec::new(),
     };
-    let mut open = |alone: bool| match options.rules.fast_paths {
-        true if alone => {
-            let done = judgement.shortcut(model, calls, None);
-            done.map(|done| done.then(FxHashSet::default))
-        }
-        true => judgement.shortcuts(model, calls),
-        false => Ok(None),
-    };
-    let (Survey { concurrent, objects }, open) = if many(calls, options) {
-        let alone = calls.iter().all(|call| call.object == calls[0].object);
-        side_by_side(|| survey(calls), || open(alone))
+    let fast = options.rules.fast_paths;
+    let shortcut = |alone: bool| (alone && fast).then(|| model.shortcut(calls, options.order));
+    let (Survey { concurrent, objects }, settled) = if many(calls, options) {
+        // Some of the calls tell, most often; the survey looks at all of them.
+        let mut some = calls.iter().step_by(1000);
+        let alone = some.all(|call| call.object == calls[0].object);
+        side_by_side(|| survey(calls), || shortcut(alone))
     } else {
         let survey = survey(calls);
-        (survey, open(survey.objects <= 1))
+        (survey, shortcut(survey.objects <= 1))
+    };
+    let open = match settled {
+        _ if !fast => Ok(None),
+        Some(settled) if objects <= 1 => {
+            let done = judgement.shortcut(model, calls, None, settled);
+            done.map(|done| done.then(FxHashSet::default))
+        }
+        _ => judgement.shortcuts(model, calls),
     };
     let verdict = open.and_then(|open| {
         if open.as_ref().is_some_and(FxHashSet::is_empty) {
@@ -146,22 +150,24 @@ impl Judgement<'_> {
                 Call { op: op.clone(), called, returned, object }
             };
             let own: Vec<Call<M::Op>> = members.iter().map(own).collect();
-            if !self.shortcut(model, &own, Some(members))? {
+            let settled = model.shortcut(&own, self.options.order);
+            if !self.shortcut(model, &own, Some(members), settled)? {
                 open.insert(object);
             }
         }
         Ok(Some(open))
     }
 
-    /// Whether the polynomial check settles the calls of an object, which are these of the history
-    /// or all.
+    /// Whether what the polynomial check says settles the calls of an object, which are these of
+    /// the history or all.
     fn shortcut<M: Spec>(
         &mut self,
         model: &M,
         own: &[Call<M::Op>],
         members: Option<&[u32]>,
+        settled: Option<Shortcut<M::Op>>,
     ) -> Result<bool, Verdict> {
-        match model.shortcut(own, self.options.order) {
+        match settled {
             None => return Ok(false),
             Some(Shortcut::Linearizable(order)) => {
                 if let (true, Some(order)) = (self.options.order, order) {

@@ -27,22 +27,29 @@ impl Touch {
 }
 
 /// What a call did, in one number, with whether another on the same element was called before it
-/// returned.
+/// returned, and whether it is done.
 #[derive(Clone, Copy)]
 struct Packed(u32);
 
 impl Packed {
-    fn new(touch: Touch, met: bool) -> Packed {
-        let flags = u32::from(met) << 2 | u32::from(touch.flips) << 1 | u32::from(touch.value);
-        Packed(touch.element << 3 | flags)
+    const VALUE: u32 = 1;
+    const FLIPS: u32 = 2;
+    const MET: u32 = 4;
+    const DONE: u32 = 8;
+
+    fn new(Touch { element, value, flips }: Touch, met: bool) -> Packed {
+        let flag = |flag: u32, set: bool| flag * u32::from(set);
+        let flags = flag(Self::VALUE, value) | flag(Self::FLIPS, flips) | flag(Self::MET, met);
+        Packed(element << 4 | flags)
+    }
+
+    fn is(self, flag: u32) -> bool {
+        self.0 & flag != 0
     }
 
     fn touch(self) -> Touch {
-        Touch { element: self.0 >> 3, flips: self.0 & 2 != 0, value: self.0 & 1 != 0 }
-    }
-
-    fn met(self) -> bool {
-        self.0 & 4 != 0
+        let (value, flips) = (self.is(Self::VALUE), self.is(Self::FLIPS));
+        Touch { element: self.0 >> 4, value, flips }
     }
 }
 
@@ -65,7 +72,7 @@ pub(crate) fn set<Op>(
     touch: impl Fn(&Call<Op>) -> Option<Touch>,
     order: bool,
 ) -> Option<Shortcut<Op>> {
-    let most = (16 * calls.len() + 1024).min((NONE >> 3) as usize);
+    let most = (16 * calls.len() + 1024).min((NONE >> 4) as usize);
     let mut returns = vec![0; 2 * calls.len()];
     let mut sweep = Sweep {
         calls,
@@ -145,6 +152,7 @@ impl<Op> Sweep<'_, Op> {
     fn perform(&mut self, i: u32) {
         let Touch { element, value, .. } = self.touch(i);
         self.bits[element as usize].value = value;
+        self.touches[i as usize].0 |= Packed::DONE;
         if let Some(order) = &mut self.order {
             order.push(i);
         }
@@ -155,9 +163,12 @@ impl<Op> Sweep<'_, Op> {
         let packed = self.touches[i as usize];
         let touch = packed.touch();
         let bit = self.bits[touch.element as usize];
-        if bit.waiting == i && bit.value == touch.needs() && !packed.met() {
+        if bit.waiting == i && bit.value == touch.needs() && !packed.is(Packed::MET) {
             self.bits[touch.element as usize].waiting = self.next[i as usize];
             self.perform(i);
+            return true;
+        }
+        if packed.is(Packed::DONE) {
             return true;
         }
         let now = self.calls[i as usize].returned;
@@ -168,7 +179,7 @@ impl<Op> Sweep<'_, Op> {
             pending.push(rest);
             rest = self.next[rest as usize];
         }
-        let done = !pending.contains(&i) || self.settle(i, touch, now, &mut pending);
+        let done = self.settle(i, touch, now, &mut pending);
         for other in pending.drain(..).rev() {
             self.next[other as usize] = std::mem::replace(&mut rest, other);
         }
