@@ -116,7 +116,7 @@ fn zones<Op>(
     let zone = |value: u32| clusters[value as usize].zone();
     Ok(match line_up(zones, zone) {
         Ok(sequence) => {
-            let order = order.then(|| in_sequence(calls, &access, &clusters, &sequence));
+            let order = order.then(|| in_sequence(calls, &access, &clusters, sequence));
             Some(Shortcut::Linearizable(order))
         }
         Err((holder, value)) => {
@@ -150,18 +150,21 @@ fn in_sequence<Op>(
     calls: &[Call<Op>],
     access: impl Fn(&Op) -> Option<Access>,
     clusters: &[Cluster],
-    sequence: &[u32],
+    mut sequence: Vec<u32>,
 ) -> Vec<u32> {
     // Where the write and the next read of each value go.
     let mut places = vec![[NONE; 2]; clusters.len()];
     let mut length = 0;
-    for value in sequence {
+    for value in &sequence {
         let cluster = &clusters[*value as usize];
         let reads = length + u32::from(cluster.written != 0);
         places[*value as usize] = [length, reads];
         length = reads + cluster.reads;
     }
-    let mut order = vec![NONE; length as usize];
+    // Fresh memory costs time, and this is not needed any more.
+    sequence.clear();
+    sequence.resize(length as usize, NONE);
+    let mut order = sequence;
     for (i, call) in calls.iter().enumerate() {
         let Some(Access { value, write }) = access(&call.op) else { continue };
         let place = &mut places[value as usize][usize::from(!write)];
