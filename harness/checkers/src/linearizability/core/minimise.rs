@@ -1,6 +1,5 @@
 //! Takes demands away from what fails, as long as it does.
 
-use super::super::model::Call;
 use super::super::options::Deadline;
 use super::super::search::Searchable;
 use super::{FoundCore, Start, Weakened, attempt, confirmed, forgotten, initial};
@@ -9,6 +8,9 @@ use super::{FoundCore, Start, Weakened, attempt, confirmed, forgotten, initial};
 /// are few and where they are many and each is kept.
 pub(super) const FEW_STATES: (u64, u64) = (4_000, 60_000);
 pub(super) const MANY_STATES: (u64, u64) = (1_000, 8_000);
+/// Demands that are few enough not to look for fewer.
+const ENOUGH: usize = 5;
+
 /// Looks for a few operations, and takes demands away from them.
 pub(super) struct Minimiser<'a, M: Searchable> {
     pub model: &'a M,
@@ -51,7 +53,7 @@ impl<'a, M: Searchable> Minimiser<'a, M> {
     pub(super) fn minimised(&mut self, (few, any_start): (Weakened<M::Op>, bool)) -> FoundCore<M> {
         let demands = |parts: &[Weakened<M::Op>]| parts.last().map_or(0, Weakened::demands);
         let mut parts = self.minimise(few.clone(), false);
-        if demands(&parts) > 2 {
+        if demands(&parts) > ENOUGH {
             let others = self.minimise(few, true);
             if demands(&others) < demands(&parts) {
                 parts = others;
@@ -65,48 +67,46 @@ impl<'a, M: Searchable> Minimiser<'a, M> {
     /// Takes demands away, many at once at first, then one by one. Returns what was left in
     /// between, too.
     fn minimise(&mut self, core: Weakened<M::Op>, from_last: bool) -> Vec<Weakened<M::Op>> {
-        let mut chunk = (core.calls.len() / 2).max(1);
+        let mut demands = self.demands(&core);
+        let mut chunk = (demands.len() / 4).max(1);
         let mut parts = vec![core];
-        while let Some(mut core) = parts.last() {
-            let mut at = if from_last { core.calls.len() } else { 0 };
-            while if from_last { at > 0 } else { at < core.calls.len() } {
+        loop {
+            let mut at = if from_last { demands.len() } else { 0 };
+            while if from_last { at > 0 } else { at < demands.len() } {
                 if self.tired() {
                     return parts;
                 }
                 let (begin, end) = if from_last {
                     (at.saturating_sub(chunk), at)
                 } else {
-                    (at, (at + chunk).min(core.calls.len()))
+                    (at, (at + chunk).min(demands.len()))
                 };
-                at = if from_last { begin } else { end };
-                if core.calls[begin..end].iter().all(Call::optional) {
-                    continue;
-                }
-                let weaker = self.weaken(core, begin, end);
+                let weaker = self.weaken(&parts[parts.len() - 1], &demands[begin..end]);
                 if self.fails(&weaker) {
-                    if !from_last {
-                        at -= core.calls.len() - weaker.calls.len();
-                    }
+                    demands = self.demands(&weaker);
                     parts.push(weaker);
-                    core = &parts[parts.len() - 1];
+                    at = begin;
+                } else {
+                    at = if from_last { begin } else { end };
                 }
             }
             if chunk == 1 {
-                break;
+                return parts;
             }
-            chunk = (chunk / 2).max(1);
+            chunk /= 2;
         }
-        parts
     }
 
-    fn weaken(&self, core: &Weakened<M::Op>, from: usize, to: usize) -> Weakened<M::Op> {
-        core.filtered(|i, call| {
-            let stays = call.optional() || Some(core.origin[i]) == self.anchor;
-            if stays || !(from..to).contains(&i) {
-                Some(call.clone())
-            } else {
-                forgotten(self.model, call)
-            }
+    /// The places of the demands that may be taken away.
+    fn demands(&self, core: &Weakened<M::Op>) -> Vec<usize> {
+        let stays = |i: &usize| core.calls[*i].optional() || Some(core.origin[*i]) == self.anchor;
+        (0..core.calls.len()).filter(|i| !stays(i)).collect()
+    }
+
+    fn weaken(&self, core: &Weakened<M::Op>, demands: &[usize]) -> Weakened<M::Op> {
+        core.filtered(|i, call| match demands.binary_search(&i) {
+            Ok(_) => forgotten(self.model, call),
+            Err(_) => Some(call.clone()),
         })
     }
 }
