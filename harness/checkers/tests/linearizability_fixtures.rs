@@ -102,19 +102,24 @@ fn a_failed_comparison_may_be_believed_or_not() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/linearizability");
     let text = std::fs::read_to_string(directory.join("cas-register.good.edn")).unwrap();
     // A comparison with what was certainly there fails.
-    let text = format!(
-        "{text}{{:type :invoke, :process 9, :f :cas, :value [4 5]}}\n\
-         {{:type :fail, :process 9, :f :cas, :value [4 5]}}\n"
-    );
-    let options = LoadOptions::default();
-    let history = schism_history::parse("text", text.as_bytes(), &options).unwrap().history;
-    let violated = |failed_cas| {
+    let judged = |error: &str, failed_cas| {
+        let text = format!(
+            "{text}{{:type :invoke, :process 9, :f :cas, :value [4 5]}}\n\
+             {{:type :fail, :process 9, :f :cas, :value [4 5]{error}}}\n"
+        );
+        let options = LoadOptions::default();
+        let history = schism_history::parse("text", text.as_bytes(), &options).unwrap().history;
         let options = Options { failed_cas, ..Options::default() };
-        let report =
-            check_history(&history, &ModelKind::from(Model::CasRegister), &options).unwrap();
-        matches!(report.verdict, Verdict::Violation(_))
+        check_history(&history, &ModelKind::from(Model::CasRegister), &options).unwrap()
     };
-    assert!(violated(FailedCas::ByError));
-    assert!(violated(FailedCas::Mismatch));
-    assert!(!violated(FailedCas::DidNotHappen));
+    let violated = |error: &str, failed_cas| {
+        matches!(judged(error, failed_cas).verdict, Verdict::Violation(_))
+    };
+    for error in ["", ", :error :timeout", ", :error :precondition-failed"] {
+        assert_eq!(violated(error, FailedCas::ByError), error.contains("precondition"));
+        assert!(violated(error, FailedCas::Mismatch));
+        assert!(!violated(error, FailedCas::DidNotHappen));
+    }
+    let notes = judged("", FailedCas::ByError).notes;
+    assert!(notes.iter().any(|note| note.contains("failed without a reason")), "{notes:?}");
 }

@@ -57,25 +57,27 @@ impl<'a> RawCall<'a> {
         self.invoke.key.as_ref()
     }
 
+    /// Why it failed, where the history tells.
+    fn reason(&self) -> Option<&'a str> {
+        // Some put their reason into the place of the value.
+        self.complete.and_then(|complete| match (&complete.error, &complete.value) {
+            (Some(error), _) => Some(error.as_str()),
+            (None, Value::Keyword(reason)) => Some(reason.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether a comparison that failed tells what the value was not.
     pub fn failed_by_comparison(&self, failed_cas: FailedCas) -> bool {
         match failed_cas {
             FailedCas::Mismatch => true,
             FailedCas::DidNotHappen => false,
-            FailedCas::ByError => {
-                // Some put their reason into the place of the value.
-                let reason = |complete: &'a OpEvent| match (&complete.error, &complete.value) {
-                    (Some(error), _) => Some(error.as_str()),
-                    (None, Value::Keyword(reason)) => Some(reason.as_str()),
-                    _ => None,
-                };
-                let error = self.complete.and_then(reason).unwrap_or_default();
-                let error = error.to_ascii_lowercase();
-                error.is_empty()
-                    || ["precondition", "mismatch", "compare", "cas-failed", "did-not-match"]
-                        .iter()
-                        .any(|word| error.contains(word))
-            }
+            FailedCas::ByError => self.reason().is_some_and(|reason| {
+                let reason = reason.to_ascii_lowercase();
+                ["precondition", "mismatch", "compare", "cas-failed", "did-not-match"]
+                    .iter()
+                    .any(|word| reason.contains(word))
+            }),
         }
     }
 }
@@ -171,6 +173,26 @@ impl Open {
             self.small.resize(at + 1, None);
         }
         std::mem::replace(&mut self.small[at], call)
+    }
+}
+
+/// What is taken for granted about comparisons that failed without a reason, if there are any.
+pub(super) fn failed_without_reason(
+    calls: &[RawCall<'_>],
+    failed_cas: FailedCas,
+) -> Option<String> {
+    if failed_cas != FailedCas::ByError {
+        return None;
+    }
+    let unexplained = |call: &&RawCall<'_>| {
+        call.outcome() == Outcome::Fail
+            && matches!(call.f(), "cas" | "compare-and-set")
+            && call.reason().is_none()
+    };
+    match calls.iter().filter(unexplained).count() {
+        0 => None,
+        1 => Some("1 cas failed without a reason and was taken not to have happened".into()),
+        n => Some(format!("{n} cas failed without a reason and were taken not to have happened")),
     }
 }
 

@@ -46,7 +46,7 @@ impl Default for Options {
 /// What a `cas` that completed `fail` tells about the value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailedCas {
-    /// It was compared and did not match, unless an error says that it failed for another reason.
+    /// It was compared and did not match if an error says so, else it did not happen.
     #[default]
     ByError,
     /// It was compared and did not match, whatever the error.

@@ -180,6 +180,9 @@ pub struct CheckArgs {
     /// Where independent keys stand
     #[arg(long, value_enum, default_value_t = Key::Field)]
     pub key: Key,
+    /// What a `cas` that failed tells
+    #[arg(long, value_enum, default_value_t = FailedCas::Reason)]
+    pub failed_cas: FailedCas,
     /// Give up after this long: the verdict is then unknown
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     pub timeout: Duration,
@@ -206,6 +209,17 @@ pub enum Key {
     Tuple,
     /// Nowhere
     None,
+}
+
+/// What a compare-and-set that failed tells about the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailedCas {
+    /// That it did not match, if its error says so; nothing otherwise
+    Reason,
+    /// That it did not match
+    Mismatch,
+    /// Nothing: it did not happen
+    Nothing,
 }
 
 #[derive(Args, Debug)]

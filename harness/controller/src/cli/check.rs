@@ -1,15 +1,17 @@
 //! `schism check`: judge a recorded history.
 
 use super::Outcome;
-use super::args::{CheckArgs, Key};
+use super::args::{self, CheckArgs, Key};
 use super::terminal::{colour, print, width};
 use crate::{Error, Verdict, judge, loading};
 use schism_checkers::linearizability::{
-    CheckError, Linearizable, ModelKind, Options, Report, check_history, explanation,
+    self, CheckError, FailedCas, Linearizable, ModelKind, Options, Report, check_history,
+    explanation,
 };
 use schism_checkers::{Budget, Status};
-use schism_history::{History, Keyed, LoadOptions, locate};
+use schism_history::{Entry, History, Keyed, LoadOptions, OpKind, Record, locate};
 use schism_reports::{RunFacts, Summary};
+use std::time::Instant;
 
 pub fn check(args: &CheckArgs) -> Outcome {
     let file = loading::history_file(&args.file);
@@ -19,14 +21,21 @@ pub fn check(args: &CheckArgs) -> Outcome {
         Key::None => Keyed::None,
     };
     let model = args.model.as_deref().map(ModelKind::parse).transpose().map_err(Error::usage)?;
+    let failed_cas = match args.failed_cas {
+        args::FailedCas::Reason => FailedCas::ByError,
+        args::FailedCas::Mismatch => FailedCas::Mismatch,
+        args::FailedCas::Nothing => FailedCas::DidNotHappen,
+    };
     let load = LoadOptions { keyed };
     let loaded = loading::load(&file, &load)?;
     let history = loaded.history;
     let budget = Budget { time: args.timeout, memory: args.memory.saturating_mul(1 << 20) };
     let (verdict, report) = match model {
         Some(model) => {
+            // What nobody is told need not be explained.
             let told = !args.quiet || args.html.is_some();
-            let report = search(&history, &model, &budget, told).map_err(|error| {
+            let options = Options { explain: told, failed_cas, ..Options::default() };
+            let report = told_both_ways(&history, &model, &budget, options).map_err(|error| {
                 let place = error.record().and_then(|record| locate(&file, &load, record));
                 let place = place.map_or_else(|| file.display().to_string(), |p| p.to_string());
                 Error::usage(format!("{place}: {error}"))
@@ -44,7 +53,7 @@ pub fn check(args: &CheckArgs) -> Outcome {
             return Err(Error::usage(format!(
                 "{} does not say what it should be judged by: add --model, one of {}",
                 file.display(),
-                schism_checkers::linearizability::Model::all()
+                linearizability::Model::all()
                     .map(|model| model.name())
                     .collect::<Vec<_>>()
                     .join(", ")
@@ -73,16 +82,46 @@ pub fn check(args: &CheckArgs) -> Outcome {
     Ok(verdict.overall.exit_code() as u8)
 }
 
-/// Judges a history. What nobody is told need not be explained.
+/// Judges a history, and says so if it can only be explained because comparisons that failed
+/// without a reason are taken not to have happened.
+fn told_both_ways(
+    history: &History,
+    model: &ModelKind,
+    budget: &Budget,
+    options: Options,
+) -> Result<Report, CheckError> {
+    let begun = Instant::now();
+    let mut report = search(history, model, budget, options.clone())?;
+    let explained = matches!(report.verdict, linearizability::Verdict::Linearizable { .. });
+    let failed = |record: &Record| match &record.entry {
+        Entry::Op(op) => op.kind == OpKind::Fail && op.f == "cas" && op.error.is_none(),
+        _ => false,
+    };
+    if explained && options.explain && history.records.iter().any(failed) {
+        let time = budget.time.saturating_sub(begun.elapsed());
+        let options = Options { failed_cas: FailedCas::Mismatch, explain: false, ..options };
+        let other = search(history, model, &Budget { time, ..*budget }, options)?;
+        if matches!(other.verdict, linearizability::Verdict::Violation(_)) {
+            report.notes.push(
+                "if they failed because the value did not match, it is not linearizable: see \
+                 --failed-cas mismatch"
+                    .into(),
+            );
+        }
+    }
+    Ok(report)
+}
+
+/// Judges a history within a budget.
 fn search(
     history: &History,
     model: &ModelKind,
     budget: &Budget,
-    told: bool,
+    options: Options,
 ) -> Result<Report, CheckError> {
     // The history and this program are in memory already.
     let memory = budget.memory.saturating_sub(resident());
-    let options = Options { time: Some(budget.time), memory, explain: told, ..Options::default() };
+    let options = Options { time: Some(budget.time), memory, ..options };
     check_history(history, model, &options)
 }
 

@@ -3,7 +3,7 @@
 use super::register::cas_result;
 use super::{NIL, Symbols};
 use crate::linearizability::fast::{self, Access, Found, Growth, Shortcut};
-use crate::linearizability::history::{Mismatch, RawCall, Translate};
+use crate::linearizability::history::{Mismatch, RawCall, Translate, failed_without_reason};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
@@ -352,6 +352,10 @@ impl Translate for Kv {
             initial: kind.initial.clone().unwrap_or_default(),
             failed_cas: options.failed_cas,
         })
+    }
+
+    fn survey(&mut self, calls: &[RawCall<'_>]) -> Option<String> {
+        failed_without_reason(calls, self.failed_cas)
     }
 
     fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<KvOp>, Mismatch> {

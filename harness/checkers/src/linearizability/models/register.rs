@@ -2,7 +2,7 @@
 
 use super::{NIL, Symbols};
 use crate::linearizability::fast::{self, Access, Shortcut};
-use crate::linearizability::history::{Mismatch, RawCall, Translate};
+use crate::linearizability::history::{Mismatch, RawCall, Translate, failed_without_reason};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
@@ -148,6 +148,10 @@ impl Translate for Register {
         let initial = kind.initial.as_ref().map_or(NIL, |value| symbols.number(value));
         let cas = kind.model == Model::CasRegister;
         Ok(Register { symbols, initial, cas, failed_cas: options.failed_cas })
+    }
+
+    fn survey(&mut self, calls: &[RawCall<'_>]) -> Option<String> {
+        failed_without_reason(calls, self.failed_cas)
     }
 
     fn translate(&mut self, call: &RawCall<'_>) -> Result<Option<RegisterOp>, Mismatch> {
