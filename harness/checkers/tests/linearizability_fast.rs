@@ -5,8 +5,8 @@ mod linearizability_support;
 
 use linearizability_support::{Interval, Random, intervals};
 use schism_checkers::linearizability::models::{
-    AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, PriorityQueue, Register, RegisterOp, Set,
-    SetOp, Stack, Symbols, UniqueId, UniqueIdOp,
+    AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, MaxRegister, MaxRegisterOp, PriorityQueue,
+    Register, RegisterOp, Set, SetOp, Stack, Symbols, UniqueId, UniqueIdOp,
 };
 use schism_checkers::linearizability::reference::{self, Plain};
 use schism_checkers::linearizability::{
@@ -416,4 +416,32 @@ fn identifiers() {
             (interval.returned != NEVER).then_some(UniqueIdOp(id))
         })
     });
+}
+
+/// Reads may return something near what they should, and nobody knows of some writes.
+#[test]
+fn a_register_that_only_rises_is_decided_without_a_search() {
+    let mut counts = [0; 2];
+    for round in 0..rounds() {
+        let mut random = Random::new(round + 70_000);
+        let (count, crash) = (3 + random.below(8) as usize, if round % 3 == 0 { 25 } else { 0 });
+        let (spread, lies) = (1 + random.below(6), random.below(3) == 0);
+        let processes = 1 + random.below(5) as usize;
+        let intervals = intervals(&mut random, count, processes, crash);
+        let initial = i64::from(random.below(2) * random.below(3));
+        let mut held = initial;
+        let calls = perform(&intervals, |_| {
+            let value = i64::from(random.below(spread));
+            Some(if random.below(2) == 0 {
+                held = held.max(value);
+                MaxRegisterOp::Write(value)
+            } else if lies && random.below(4) == 0 {
+                MaxRegisterOp::Read(value)
+            } else {
+                MaxRegisterOp::Read(held)
+            })
+        });
+        agree("max-register", round, &MaxRegister { initial }, &calls, &mut counts);
+    }
+    assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
 }

@@ -1,11 +1,12 @@
 //! Polynomial checks for histories whose values are unique.
 //!
 //! Where every value is written, put in or added once, each result tells which operation it came
-//! from, and the question becomes one about intervals. Each check says nothing (`None`) about a
+//! from, and the question becomes one about intervals; so it does for a register that only rises. Each check says nothing (`None`) about a
 //! history it does not apply to; then the search decides.
 
 mod appends;
 mod item;
+mod maximum;
 mod priority;
 mod queue;
 mod register;
@@ -16,6 +17,7 @@ mod unique;
 mod zones;
 
 pub(crate) use appends::{Found, Growth, appends};
+pub(crate) use maximum::maximum;
 pub(crate) use priority::priority;
 pub(crate) use queue::queue;
 pub(crate) use register::{Access, register};

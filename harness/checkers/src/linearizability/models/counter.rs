@@ -1,8 +1,9 @@
 //! Numbers that change by arithmetic: counter and max-register.
 
+use crate::linearizability::fast::{self, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use schism_history::{Outcome, Value};
 
@@ -187,6 +188,10 @@ impl Spec for MaxRegister {
 
     fn looks_ahead(&self) -> bool {
         true
+    }
+
+    fn shortcut(&self, calls: &[Call<MaxRegisterOp>], order: bool) -> Option<Shortcut<Self::Op>> {
+        Some(fast::maximum(calls, self.initial, order))
     }
 
     fn hopeless(&self, state: &i64, op: &MaxRegisterOp) -> bool {
