@@ -31,6 +31,7 @@ struct Object {
     items: VecDeque<i64>,
     held: [i64; 3],
     written: i64,
+    given: i64,
 }
 
 impl Object {
@@ -40,6 +41,10 @@ impl Object {
         let value = drawn.values.map_or(self.written, |n| i64::from(random.below(n)) + 1);
         let key = (drawn.model == "kv").then(|| Value::Int(i64::from(random.below(3))));
         match (drawn.model, puts) {
+            ("set", true) if random.below(2) == 0 => ("remove", None, Value::Int(value)),
+            ("set", true) => ("add", None, Value::Int(value)),
+            ("set", false) => ("contains", None, Value::Int(value)),
+            ("unique-id", _) => ("generate", None, Value::Nil),
             ("fifo-queue", true) => ("enqueue", None, Value::Int(value)),
             ("fifo-queue", false) => ("dequeue", None, Value::Nil),
             (_, true) => ("write", key, Value::Int(value)),
@@ -52,6 +57,13 @@ impl Object {
         let some = |value: i64| if value == 0 { Value::Nil } else { Value::Int(value) };
         match (f, input.as_int()) {
             ("enqueue", Some(value)) => self.items.push_back(value),
+            ("generate", _) => {
+                self.given += 1;
+                return Value::Int(self.given);
+            }
+            ("add", Some(value)) => self.items.push_back(value),
+            ("remove", Some(value)) => self.items.retain(|item| *item != value),
+            ("contains", Some(value)) => return Value::Bool(self.items.contains(&value)),
             ("dequeue", _) => return self.items.pop_front().map_or(Value::Nil, Value::Int),
             ("read", _) => return some(*held),
             (_, Some(value)) => *held = value,
@@ -62,10 +74,13 @@ impl Object {
 
     /// Something else that was there or will be.
     fn lies(&self, drawn: &Drawn, f: &str, answer: Value, random: &mut Random) -> Value {
-        if !matches!(f, "read" | "dequeue") || random.below(100) >= drawn.wrong {
+        if !matches!(f, "read" | "dequeue" | "contains" | "generate")
+            || random.below(100) >= drawn.wrong
+        {
             return answer;
         }
         match i64::from(random.below(12)) {
+            _ if f == "contains" => Value::Bool(random.below(2) == 0),
             0 => Value::Nil,
             ago => Value::Int((self.written - ago + 2).max(1)),
         }
@@ -203,7 +218,7 @@ const FEW: Drawn = Drawn {
 
 #[test]
 fn rules_alone_tell_of_every_violation_of_unique_values_and_of_nothing_else() {
-    for model in ["fifo-queue", "register", "kv"] {
+    for model in ["fifo-queue", "register", "kv", "unique-id"] {
         for (operations, clients, wrong) in [(8, 3, 15), (14, 4, 8), (60, 8, 2), (200, 20, 1)] {
             for refused in [0, 10] {
                 let drawn = Drawn { model, operations, clients, wrong, refused, ..FEW };
@@ -231,10 +246,13 @@ fn rules_alone_are_right_where_operations_crash_and_values_come_again() {
 
 #[test]
 fn ways_and_rules_together_tell_of_every_violation() {
-    for model in ["fifo-queue", "register", "kv"] {
+    for model in ["fifo-queue", "register", "kv", "set"] {
         for (crashed, refused, values) in
-            [(0, 0, None), (10, 5, None), (0, 0, Some(3)), (10, 5, Some(3))]
+            [(0, 0, None), (10, 5, None), (0, 0, Some(3)), (10, 5, Some(4))]
         {
+            if model == "set" && values.is_none() {
+                continue;
+            }
             let drawn = Drawn { model, crashed, refused, values, operations: 12, ..FEW };
             let kind = ModelKind::parse(model).unwrap();
             for seed in 1..=rounds(200) {

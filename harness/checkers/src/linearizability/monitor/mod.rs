@@ -17,6 +17,7 @@
 mod levels;
 mod queue;
 mod rule;
+mod unique;
 mod ways;
 mod zones;
 
@@ -34,6 +35,7 @@ use rustc_hash::FxHashMap;
 use schism_history::{Entry, OpEvent, OpKind, Record, Value, Worker};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
+use unique::Given;
 use ways::{Object, Pending, Way, alarm, explain, work_off};
 use zones::Zones;
 
@@ -94,7 +96,7 @@ impl Monitor {
             Model::Counter => watch::<Counter>(kind, options),
             Model::AppendLog => watch::<AppendLog>(kind, options),
             Model::Bank => watch::<Bank>(kind, options),
-            Model::UniqueId => watch::<UniqueId>(kind, options),
+            Model::UniqueId => by(kind, options, |_: &UniqueId| Some(Box::new(Given::default()))),
             Model::MaxRegister => watch::<MaxRegister>(kind, options),
         }?;
         Ok(Monitor { watcher })

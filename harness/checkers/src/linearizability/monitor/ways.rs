@@ -1,7 +1,7 @@
 //! Every way to explain what has returned so far of one object.
 
 use super::super::history::Translate;
-use super::super::model::{NEVER, Step};
+use super::super::model::{Keys, NEVER, Step};
 use super::super::{Deadline, sentence::named};
 use super::rule::Followed;
 use super::{Alarm, Ruled};
@@ -204,7 +204,9 @@ struct Candidate<'a, Op> {
 impl<'a, Op> Candidate<'a, Op> {
     fn of<T: Translate<Op = Op>>(model: &T, pending: &'a Pending<Op>) -> Option<Self> {
         let op = pending.op.as_ref()?;
-        let (pure, overwrite, total) = (model.pure(op), model.overwrite(op), model.total(op));
+        let (pure, total) = (model.pure(op), model.total(op));
+        // An element of a set that is overwritten leaves the others as they were.
+        let overwrite = model.overwrite(op) && model.keys(op) == Keys::All;
         Some(Candidate { pending, op, pure, overwrite, total })
     }
 }
