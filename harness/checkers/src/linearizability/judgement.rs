@@ -185,7 +185,9 @@ impl Judgement<'_> {
                         ));
                         return Ok(false);
                     }
-                    self.keep(own.first().map_or(0, |call| call.object), &whole, operations);
+                    let first =
+                        members.and_then(|members| members.first()).map_or(0, |first| *first);
+                    self.keep(first, own.first().map_or(0, |call| call.object), operations);
                 }
             }
             Some(Shortcut::Violation(witness)) => match self
@@ -287,8 +289,9 @@ impl Judgement<'_> {
             Decision::Linearizable(orders) => {
                 if self.options.order {
                     for order in &orders {
-                        let object = order.first().map_or(0, |i| calls[*i as usize].object);
-                        self.keep(object, order, self.labels.invoked(order));
+                        let first = order.iter().min().map_or(0, |first| *first);
+                        let object = calls[first as usize].object;
+                        self.keep(first, object, self.labels.invoked(order));
                     }
                 }
                 Ok(())
@@ -323,9 +326,10 @@ impl Judgement<'_> {
     }
 
     /// Keeps an order, with the records of its operations.
-    fn keep(&mut self, object: u32, order: &[u32], operations: Vec<u64>) {
-        let Some(first) = order.iter().min() else { return };
-        self.orders.push((*first, Order { object: self.labels.object(object), operations }));
+    fn keep(&mut self, first: u32, object: u32, operations: Vec<u64>) {
+        if !operations.is_empty() {
+            self.orders.push((first, Order { object: self.labels.object(object), operations }));
+        }
     }
 }
 

@@ -36,13 +36,13 @@ pub(crate) fn queue(calls: &[Call<CollectionOp>], order: bool) -> Option<Shortcu
     if let Some(value) = twice {
         return violation(concerning(calls, &[value]));
     }
+    if order && let Some(order) = arrange(calls, &items, positions, &empties) {
+        return Some(Shortcut::Linearizable(Some(order)));
+    }
     let early = |item: &Item| item.take.returned < item.put.called;
     if let Some(value) = items.iter().position(early) {
         // Nobody put it in, or later.
         return violation(concerning(calls, &[value as u32]));
-    }
-    if order && let Some(order) = arrange(calls, &items, positions, &empties) {
-        return Some(Shortcut::Linearizable(Some(order)));
     }
     let mut events = vec![0; positions as usize];
     for item in &items {

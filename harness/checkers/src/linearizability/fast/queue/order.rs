@@ -33,9 +33,13 @@ pub(super) fn arrange(
 ) -> Option<Vec<u32>> {
     // What is out was in, and what is in was called, which narrows both.
     let due = |item: &Item| item.put.returned.min(item.take.returned);
-    let mut values = vec![0; positions as usize];
+    let (mut values, mut early) = (vec![0; positions as usize], false);
     for (number, item) in (1..).zip(items).filter(|(_, item)| due(item) != NEVER) {
         values[due(item) as usize] = number;
+        early |= item.take.returned < item.put.called;
+    }
+    if early {
+        return None;
     }
     squeeze(&mut values);
     let mut line: Vec<Place> = Vec::with_capacity(values.len());
