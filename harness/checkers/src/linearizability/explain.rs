@@ -231,9 +231,12 @@ fn partials<M: Searchable>(
     let (mut partials, mut rejected) = (Vec::new(), Vec::new());
     let mut ends: FxHashSet<M::State> = FxHashSet::default();
     for (rules, configurations) in ways.into_iter().zip(EFFORT) {
+        if deadline.timed_out() {
+            break;
+        }
         let trust = Trust::all();
         let mut piece = Piece::new(model, &prefix.calls, &members, &starts, rules, trust, deadline);
-        let limits = Limits { configurations, memory: MEMORY };
+        let limits = Limits { configurations, memory: deadline.room(MEMORY) };
         let Answer::Order(order) = piece.search(limits, false) else { continue };
         let omitted = order.len().saturating_sub(SHOWN);
         let states = states_along(model, &prefix, &order, omitted, deadline);

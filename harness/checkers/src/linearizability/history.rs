@@ -6,7 +6,7 @@
 
 use super::kind::{Model, ModelKind};
 use super::model::{Call, NEVER, Spec};
-use super::{CheckError, FailedCas, Options};
+use super::{CheckError, Deadline, FailedCas, Options};
 use rustc_hash::FxHashMap;
 use schism_history::{Entry, History, OpEvent, OpKind, Outcome, Record, Value, Worker};
 
@@ -196,12 +196,22 @@ pub(super) fn failed_without_reason(
     }
 }
 
-/// Invocations paired with their completions, in the order of invocation.
-pub fn pair(history: &History) -> Result<Vec<RawCall<'_>>, CheckError> {
+/// How many records or calls come between two looks at the clock.
+const PATIENCE: usize = 1 << 14;
+
+/// Invocations paired with their completions, in the order of invocation. `None` if the time is
+/// over before.
+pub fn pair<'h>(
+    history: &'h History,
+    deadline: &Deadline,
+) -> Result<Option<Vec<RawCall<'h>>>, CheckError> {
     let mut calls: Vec<RawCall<'_>> = Vec::with_capacity(history.records.len() / 2);
     let mut open = Open::default();
     let mut position = 0u32;
-    for record in &history.records {
+    for (at, record) in history.records.iter().enumerate() {
+        if at % PATIENCE == PATIENCE - 1 && deadline.expired() {
+            return Ok(None);
+        }
         let Entry::Op(op) = &record.entry else { continue };
         if position >= NEVER - 1 {
             let (events, limit) = (history.records.len(), NEVER as usize - 1);
@@ -240,7 +250,7 @@ pub fn pair(history: &History) -> Result<Vec<RawCall<'_>>, CheckError> {
         }
         position += 1;
     }
-    Ok(calls)
+    Ok(Some(calls))
 }
 
 /// The calls of a model, each with the number of the raw call it came from, and the names of the
@@ -256,11 +266,12 @@ pub struct Translated<Op> {
     pub assumed: Option<String>,
 }
 
-/// Translates every call that tells something.
+/// Translates every call that tells something. `None` if the time is over before.
 pub fn translate<T: Translate>(
     model: &mut T,
     raw: &[RawCall<'_>],
-) -> Result<Translated<T::Op>, CheckError> {
+    deadline: &Deadline,
+) -> Result<Option<Translated<T::Op>>, CheckError> {
     let mut translated = Translated {
         calls: Vec::with_capacity(raw.len()),
         origin: Vec::with_capacity(raw.len()),
@@ -270,6 +281,9 @@ pub fn translate<T: Translate>(
     let mut objects: FxHashMap<Option<&Value>, u32> = FxHashMap::default();
     let mut last = None;
     for (i, call) in raw.iter().enumerate() {
+        if i % PATIENCE == PATIENCE - 1 && deadline.expired() {
+            return Ok(None);
+        }
         let op = model.translate(call).map_err(|mismatch| CheckError::Operation {
             record: match (mismatch.at_completion, call.completed) {
                 (true, Some(completed)) => completed.index,
@@ -293,5 +307,5 @@ pub fn translate<T: Translate>(
         translated.calls.push(Call { op, called: call.called, returned: call.returned, object });
         translated.origin.push(i as u32);
     }
-    Ok(translated)
+    Ok(Some(translated))
 }

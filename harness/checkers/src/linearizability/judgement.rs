@@ -7,7 +7,7 @@ use super::explain::{Labels, Place, Until, brief, explain};
 use super::fast::{Shortcut, Witness};
 use super::hints::glance;
 use super::partition::partition;
-use super::replay::replay;
+use super::replay::{Unexplained, replay_part};
 use super::report::{Order, Report, Verdict, Why};
 use super::survey::{Survey, survey};
 use super::{Call, Deadline, NEVER, Options, Spec};
@@ -25,9 +25,9 @@ pub(crate) fn judge<M: Spec>(
     name: Option<String>,
     calls: &[Call<M::Op>],
     options: &Options,
+    deadline: Deadline,
     labels: &dyn Labels,
 ) -> Report {
-    let deadline = Deadline::after(options.time);
     let mut judgement = Judgement {
         options,
         tested: name.is_some(),
@@ -142,7 +142,10 @@ impl Judgement<'_> {
         let places = places(calls);
         let place = |position: u32| places.get(position as usize).copied().unwrap_or(NEVER);
         let mut open = FxHashSet::default();
-        for object in numbers {
+        for (done, object) in numbers.into_iter().enumerate() {
+            if self.deadline.timed_out() {
+                return Err(out_of_time(&format!("{done} objects looked at")));
+            }
             let members = &objects[&object];
             let own = |i: &u32| {
                 let Call { op, called, returned, .. } = &calls[*i as usize];
@@ -172,12 +175,17 @@ impl Judgement<'_> {
             Some(Shortcut::Linearizable(order)) => {
                 if let (true, Some(order)) = (self.options.order, order) {
                     let whole = whole(&order, members);
-                    let replay = || replay(model, own, &order);
+                    let call = |i: u32| &own[i as usize];
+                    let deadline = &self.deadline;
+                    let replay = || replay_part(model, own.len(), call, &order, deadline);
                     let (replayed, operations) = if many(own, self.options) {
                         side_by_side(replay, || self.labels.invoked(&whole))
                     } else {
                         (replay(), self.labels.invoked(&whole))
                     };
+                    if replayed == Err(Unexplained::Expired) {
+                        return Err(out_of_time("an order was found and not yet replayed"));
+                    }
                     if let Err(error) = replayed {
                         self.notes.push(format!(
                             "the polynomial check's order could not be replayed ({error}); \
@@ -262,7 +270,8 @@ impl Judgement<'_> {
             return Some(Verdict::Violation(Box::new(violation)));
         }
         let work = EXPLAINED.0 + EXPLAINED.1 * self.configurations;
-        let [found, told] = [(); 2].map(|()| self.deadline.or_after(work));
+        let [found, told] =
+            [(); 2].map(|()| self.deadline.within(self.options.memory).or_after(work));
         let until = Until { found, told };
         let violation = explain(model, calls, members, reached, &until, labels)?;
         if until.found.spent() || until.told.spent() {
@@ -367,6 +376,11 @@ impl Labels for Renumbered<'_> {
     fn object(&self, object: u32) -> Option<String> {
         self.labels.object(object)
     }
+}
+
+/// The time was over before anything was searched.
+pub(crate) fn out_of_time(covered: &str) -> Verdict {
+    Verdict::Unknown { why: Why::Deadline, covered: covered.into() }
 }
 
 /// What was decided before the search ended.

@@ -130,6 +130,9 @@ impl Rules {
     }
 }
 
+/// Bytes that a system takes back in a nanosecond.
+const GIVEN_BACK: usize = 8;
+
 /// When to stop. Handed to every step of a model, so that a slow one can give up in time.
 #[derive(Clone, Debug, Default)]
 pub struct Deadline {
@@ -137,6 +140,8 @@ pub struct Deadline {
     cancelled: Option<Arc<AtomicBool>>,
     /// Work that may still be done.
     ration: Option<Arc<AtomicU64>>,
+    /// Bytes that may be held by then.
+    room: Option<usize>,
 }
 
 impl Deadline {
@@ -159,6 +164,16 @@ impl Deadline {
     /// place on every machine.
     pub(crate) fn or_after(&self, work: u64) -> Deadline {
         Deadline { ration: Some(Arc::new(AtomicU64::new(work))), ..self.clone() }
+    }
+
+    /// The same, with so many bytes to work in.
+    pub(crate) fn within(&self, memory: usize) -> Deadline {
+        Deadline { room: Some(memory), ..self.clone() }
+    }
+
+    /// The bytes there are to work in, of those that would be enough.
+    pub(crate) fn room(&self, enough: usize) -> usize {
+        self.room.map_or(enough, |room| room.min(enough))
     }
 
     /// Counts some work.
@@ -190,6 +205,12 @@ impl Deadline {
     /// Whether the clock ran out.
     pub(crate) fn timed_out(&self) -> bool {
         self.at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Whether it is time to stop if all of so many bytes are to be given back by then.
+    pub(crate) fn expired_holding(&self, bytes: usize) -> bool {
+        let returning = || Duration::from_nanos((bytes / GIVEN_BACK) as u64);
+        self.expired() || self.at.is_some_and(|at| Instant::now() + returning() >= at)
     }
 
     /// Whether there is anything to watch.

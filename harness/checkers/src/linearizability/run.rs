@@ -2,7 +2,7 @@
 
 use super::explain::{Labels, Place};
 use super::history::{RawCall, Translate, Translated, pair, translate};
-use super::judgement::judge;
+use super::judgement::{judge, out_of_time};
 use super::kind::{Model, ModelKind};
 use super::models::{
     AppendLog, Bank, Counter, FencedLock, FifoQueue, Kv, MaxRegister, MultiRegister, Mutex,
@@ -11,7 +11,7 @@ use super::models::{
 use super::report::Report;
 use super::survey::survey;
 use super::weaker::weaker;
-use super::{Call, CheckError, Options, Spec};
+use super::{Call, CheckError, Deadline, Options, Spec};
 use schism_history::{History, Value};
 
 /// Judges a history by a model.
@@ -49,9 +49,13 @@ fn run_weaker(
     options: &Options,
     safe: bool,
 ) -> Result<Report, CheckError> {
-    let raw = pair(history)?;
+    let deadline = Deadline::after(options.time);
+    let Some(raw) = pair(history, &deadline)? else { return Ok(unread(kind)) };
     let mut model = Register::starting(kind, options)?;
-    let Translated { calls, origin, objects, .. } = &translate(&mut model, &raw)?;
+    let Some(translated) = translate(&mut model, &raw, &deadline)? else {
+        return Ok(unread(kind));
+    };
+    let Translated { calls, origin, objects, .. } = &translated;
     let labels = ByRecord { raw: &raw, origin, objects };
     Ok(Report {
         model: kind.to_string(),
@@ -68,7 +72,7 @@ fn run_weaker(
 
 /// Judges calls of one's own model. Operations are named by their index among the calls.
 pub fn check<M: Spec>(model: &M, calls: &[Call<M::Op>], options: &Options) -> Report {
-    judge(model, None, calls, options, &ByIndex)
+    judge(model, None, calls, options, Deadline::after(options.time), &ByIndex)
 }
 
 struct ByIndex;
@@ -114,12 +118,30 @@ fn run<T: Translate>(
     kind: &ModelKind,
     options: &Options,
 ) -> Result<Report, CheckError> {
-    let raw = pair(history)?;
+    let deadline = Deadline::after(options.time);
+    let Some(raw) = pair(history, &deadline)? else { return Ok(unread(kind)) };
     let mut model = T::starting(kind, options)?;
-    let translated = translate(&mut model, &raw)?;
+    let Some(translated) = translate(&mut model, &raw, &deadline)? else {
+        return Ok(unread(kind));
+    };
     let Translated { calls, origin, objects, assumed } = &translated;
     let labels = ByRecord { raw: &raw, origin, objects };
-    let mut report = judge(&model, Some(kind.to_string()), calls, options, &labels);
+    let mut report = judge(&model, Some(kind.to_string()), calls, options, deadline, &labels);
     report.notes.extend(assumed.clone());
     Ok(Report { objects: objects.len(), ..report })
+}
+
+/// The time was over before the operations were known.
+fn unread(kind: &ModelKind) -> Report {
+    Report {
+        model: kind.to_string(),
+        property: kind.model.property().into(),
+        operations: 0,
+        concurrent: 0,
+        objects: 0,
+        verdict: out_of_time("the operations were not read to their end"),
+        method: "none".into(),
+        configurations: 0,
+        notes: Vec::new(),
+    }
 }

@@ -183,7 +183,7 @@ pub struct CheckArgs {
     /// What a `cas` that failed tells
     #[arg(long, value_enum, default_value_t = FailedCas::Reason)]
     pub failed_cas: FailedCas,
-    /// Give up after this long: the verdict is then unknown
+    /// Give up after this long, reading included: the verdict is then unknown
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_time)]
     pub timeout: Duration,
     /// Give up beyond this many megabytes

@@ -8,10 +8,13 @@ use schism_checkers::linearizability::{
     self, CheckError, FailedCas, Linearizable, ModelKind, Options, Report, check_history,
     explanation,
 };
-use schism_checkers::{Budget, Status};
-use schism_history::{Entry, History, Keyed, LoadOptions, OpKind, Record, locate};
+use schism_checkers::{Budget, Finding, Status};
+use schism_history::{Entry, History, Keyed, LoadOptions, Loaded, OpKind, Record, locate};
 use schism_reports::{RunFacts, Summary};
-use std::time::Instant;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 pub fn check(args: &CheckArgs) -> Outcome {
     let file = loading::history_file(&args.file);
@@ -27,9 +30,14 @@ pub fn check(args: &CheckArgs) -> Outcome {
         args::FailedCas::Nothing => FailedCas::DidNotHappen,
     };
     let load = LoadOptions { keyed };
-    let loaded = loading::load(&file, &load)?;
-    let history = loaded.history;
-    let budget = Budget { time: args.timeout, memory: args.memory.saturating_mul(1 << 20) };
+    let begun = Instant::now();
+    let Some(loaded) = loaded(&file, &load, args.timeout)? else {
+        return unread(args, model.as_ref());
+    };
+    // To give back what a long history holds takes long, and the command ends anyway.
+    let history = ManuallyDrop::new(loaded.history);
+    let time = args.timeout.saturating_sub(begun.elapsed());
+    let budget = Budget { time, memory: args.memory.saturating_mul(1 << 20) };
     let (verdict, report) = match model {
         Some(model) => {
             // What nobody is told need not be explained.
@@ -78,6 +86,43 @@ pub fn check(args: &CheckArgs) -> Outcome {
     } else {
         let summary = Summary::of(&history, &verdict.findings, &RunFacts::default());
         print(&schism_reports::terminal::summary(&summary, colour(), width()));
+    }
+    Ok(verdict.overall.exit_code() as u8)
+}
+
+/// Reads a history, unless that takes longer than there is time. Nobody waits for it then.
+fn loaded(file: &Path, options: &LoadOptions, time: Duration) -> Result<Option<Loaded>, Error> {
+    let (done, loaded) = mpsc::sync_channel(1);
+    let (file, options) = (file.to_path_buf(), *options);
+    let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || {
+        // Nobody listens if it took too long.
+        let _ = done.send(loading::load(&file, &options));
+    });
+    let reading = reading.map_err(|e| Error::harness(format!("no thread to read with: {e}")))?;
+    match loaded.recv_timeout(time) {
+        Ok(loaded) => loaded.map(Some),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => match reading.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => Ok(None),
+        },
+    }
+}
+
+/// Room for values that are nested as deep as can be read.
+const STACK: usize = 8 << 20;
+
+/// The time was over while the history was read.
+fn unread(args: &CheckArgs, model: Option<&ModelKind>) -> Outcome {
+    let property = model.map_or("linearizable", |kind| kind.model.property());
+    let text = "not decided: the time allowed was over while the history was read";
+    let finding = Finding::bad(property, Status::Unknown, text, Vec::new());
+    let verdict = Verdict { overall: finding.status, findings: vec![finding] };
+    if args.quiet {
+    } else if args.json {
+        print(&format!("{:#}\n", serde_json::json!(verdict)));
+    } else {
+        print(&format!("{}: {text}\n", args.file.display()));
     }
     Ok(verdict.overall.exit_code() as u8)
 }

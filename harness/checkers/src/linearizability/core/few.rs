@@ -192,7 +192,7 @@ impl<M: Searchable> Minimiser<'_, M> {
             let starts = &self.model.init();
             let mut piece =
                 Piece::new(self.model, &kept.calls, &members, starts, rules, trust, self.deadline);
-            let limits = Limits { configurations: GROWN.1, memory: MEMORY };
+            let limits = Limits { configurations: GROWN.1, memory: self.deadline.room(MEMORY) };
             let answer = piece.search(limits, false);
             let spent = piece.configurations + kept.calls.len() as u64 / 8;
             drop(piece);

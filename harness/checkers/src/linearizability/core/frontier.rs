@@ -37,7 +37,7 @@ pub(super) fn last<M: Searchable>(
     let rules = Rules::default();
     let starts = model.init();
     let mut piece = Piece::new(model, &whole.calls, &members, &starts, rules, trust, deadline);
-    let limits = Limits { configurations, memory: MEMORY };
+    let limits = Limits { configurations, memory: deadline.room(MEMORY) };
     let Some(fronts) = piece.frontiers(&layers, limits) else { return Vec::new() };
     let rest = |(layer, orders): (&u32, Vec<Vec<u32>>)| {
         let from = returns[*layer as usize];

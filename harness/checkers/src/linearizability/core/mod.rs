@@ -17,6 +17,7 @@ mod states;
 use super::engine::{Piece, Trust};
 use super::model::{Call, NEVER, Spec};
 use super::options::{Deadline, Rules};
+use super::report::Why;
 use super::search::{Answer, COPIED, Limits, Searchable};
 use minimise::Minimiser;
 use rustc_hash::FxHashSet;
@@ -180,6 +181,9 @@ fn search<M: Searchable>(
     configurations: u64,
     deadline: &Deadline,
 ) -> (Answer, u64) {
+    if deadline.timed_out() {
+        return (Answer::Stopped(Why::Deadline), 0);
+    }
     let mut groups: BTreeMap<&[u32], Vec<M::State>> = BTreeMap::new();
     for Start { state, taken } in starts {
         groups.entry(taken).or_default().push(state.clone());
@@ -190,7 +194,8 @@ fn search<M: Searchable>(
         let members: Vec<u32> = (0..weakened.calls.len() as u32).filter(open).collect();
         let mut piece =
             Piece::new(model, &weakened.calls, &members, &states, rules, trust, deadline);
-        let limits = Limits { configurations: configurations - spent, memory: MEMORY };
+        let limits =
+            Limits { configurations: configurations - spent, memory: deadline.room(MEMORY) };
         answer = piece.search(limits, false);
         spent = configurations.min(spent + piece.configurations);
         if !matches!(answer, Answer::Stuck(_)) {

@@ -111,10 +111,11 @@ impl<'a> Spent<'a> {
         self.steps += 1;
         if self.steps.is_multiple_of(PATIENCE) {
             self.effort.deadline.spend(PATIENCE);
-            if self.effort.deadline.expired() {
+            let held = held();
+            if self.effort.deadline.expired_holding(held) {
                 return Err(Why::Deadline);
             }
-            if held() > self.effort.memory {
+            if held > self.effort.memory {
                 return Err(Why::Memory);
             }
         }

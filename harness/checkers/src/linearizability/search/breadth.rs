@@ -8,12 +8,11 @@ use super::mask::{Mask, Wide};
 use super::prepare::Prepared;
 use super::space::Space;
 use super::visited::Visited;
-use super::{Answer, Limits, Outcome, untangle};
+use super::{Answer, Limits, Looks, Outcome, untangle};
 use crate::linearizability::options::{Deadline, Rules};
 use crate::linearizability::report::Why;
 use std::collections::BTreeMap;
 
-const PATIENCE: u64 = 512;
 const ROOT: u32 = u32::MAX;
 
 /// Searches breadth first from each of the first `initial` states.
@@ -133,7 +132,7 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
                 Next::Open(at) => self.file(at, ROOT, &steps),
             }
         }
-        let (mut furthest, mut expansions) = (0, 0u64);
+        let (mut furthest, mut expansions, mut looks) = (0, 0u64, Looks::new());
         self.tell();
         while let Some((layer, mut bucket)) = self.buckets.pop_first() {
             furthest = layer;
@@ -142,14 +141,11 @@ impl<'g, 's, M: Mask> Search<'g, 's, M> {
                 let mut cursor = Cursor::default();
                 loop {
                     expansions += 1;
-                    if expansions % PATIENCE == 0 {
-                        deadline.spend(PATIENCE);
-                        if deadline.expired() {
-                            return Answer::Stopped(Why::Deadline);
-                        }
+                    if expansions == looks.next {
                         self.waiting = self.buckets.values().map(Bucket::bytes).sum();
-                        if self.bytes(&bucket) > limits.memory {
-                            return Answer::Stopped(Why::Memory);
+                        let held = self.bytes(&bucket);
+                        if let Some(why) = looks.look(expansions, held, &limits, deadline) {
+                            return Answer::Stopped(why);
                         }
                     }
                     steps.clear();

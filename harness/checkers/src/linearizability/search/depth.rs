@@ -5,12 +5,9 @@ use super::mask::{Mask, Wide};
 use super::prepare::Prepared;
 use super::space::Space;
 use super::visited::Visited;
-use super::{Answer, Limits, Outcome, untangle};
+use super::{Answer, Limits, Looks, Outcome, untangle};
 use crate::linearizability::options::{Deadline, Rules};
 use crate::linearizability::report::Why;
-
-/// How many configurations are expanded between two looks at the clock.
-const PATIENCE: u64 = 512;
 
 /// Searches depth first from each of the first `initial` states.
 pub(crate) fn depth_first(
@@ -49,6 +46,7 @@ fn search<M: Mask>(
     let mut trail: Vec<u32> = Vec::new();
     let mut steps: Vec<u32> = Vec::new();
     let (mut configurations, mut expansions, mut furthest) = (0u64, 0u64, 0);
+    let mut looks = Looks::new();
     let done = |answer, configurations| Outcome { answer, configurations };
     for state in 0..initial {
         trail.clear();
@@ -84,18 +82,14 @@ fn search<M: Mask>(
                 }
             }
             expansions += 1;
-            if expansions % PATIENCE == 0 {
-                deadline.spend(PATIENCE);
-                if deadline.expired() {
-                    return done(Answer::Stopped(Why::Deadline), configurations);
-                }
+            if expansions == looks.next {
                 let held = visited.bytes()
                     + visited.growth()
                     + graph.space.bytes()
                     + graph.used.bytes()
                     + (stack.capacity() * size_of::<Frame<M>>() + trail.capacity() * 4);
-                if held > limits.memory {
-                    return done(Answer::Stopped(Why::Memory), configurations);
+                if let Some(why) = looks.look(expansions, held, &limits, deadline) {
+                    return done(Answer::Stopped(why), configurations);
                 }
                 if let Some(lie) = graph.space.lie {
                     return done(Answer::Lied(lie), configurations);

@@ -28,6 +28,7 @@ pub(crate) use prepare::{Numbered, Operation, Prepared, prepare};
 pub(crate) use space::{Hints, Lie, Source, Space};
 pub(crate) use used::{NOTHING, Used};
 
+use super::options::Deadline;
 use super::report::Why;
 
 /// How far one search may go.
@@ -81,4 +82,40 @@ fn untangle(trail: &[u32], prepared: &Prepared) -> Vec<u32> {
     reversed.append(&mut unseen);
     reversed.reverse();
     reversed
+}
+
+/// When to look at the clock and at the memory held: every so many expansions, and sooner where
+/// states are so large that much is held within that.
+struct Looks {
+    next: u64,
+    last: u64,
+    held: usize,
+}
+
+/// Expansions between two looks, and where memory fills up fast.
+const PATIENCE: [u64; 2] = [512, 32];
+
+impl Looks {
+    fn new() -> Looks {
+        Looks { next: PATIENCE[0], last: 0, held: 0 }
+    }
+
+    /// After so many expansions, with so many bytes held. Whether that ends the search.
+    fn look(
+        &mut self,
+        expansions: u64,
+        held: usize,
+        limits: &Limits,
+        deadline: &Deadline,
+    ) -> Option<Why> {
+        deadline.spend(expansions - self.last);
+        let fast = held.saturating_sub(self.held) > limits.memory / 64;
+        (self.last, self.held) = (expansions, held);
+        self.next = expansions + PATIENCE[usize::from(fast)];
+        if deadline.expired_holding(held) {
+            Some(Why::Deadline)
+        } else {
+            (held > limits.memory).then_some(Why::Memory)
+        }
+    }
 }

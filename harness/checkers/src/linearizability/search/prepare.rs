@@ -175,11 +175,15 @@ pub(crate) fn prepare(
     lookahead: bool,
     deadline: &Deadline,
 ) -> Option<Prepared> {
+    let in_time = || (!deadline.timed_out()).then_some(());
+    in_time()?;
     let mut by_call: Vec<u32> = (0..calls.len() as u32).collect();
     if !calls.is_sorted_by_key(|call| call.called) {
         by_call.sort_unstable_by_key(|i| calls[*i as usize].called);
     }
+    in_time()?;
     let by_return = by_return(calls);
+    in_time()?;
     let overwrites = calls.iter().any(|call| hints[call.class as usize].overwrite);
     let mut ops: Vec<Operation> = calls
         .iter()
@@ -191,7 +195,9 @@ pub(crate) fn prepare(
             Operation { class, called, returned, slot: NO_SLOT, pure, overwrite, fades, blind }
         })
         .collect();
+    in_time()?;
     let optional = optional(calls, hints, &by_call);
+    in_time()?;
     by_call.retain(|i| calls[*i as usize].returned != NEVER);
 
     let mut layers: Vec<Layer> = Vec::with_capacity(by_return.len());
