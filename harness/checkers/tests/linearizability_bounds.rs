@@ -8,8 +8,8 @@ use schism_checkers::linearizability::models::{
     CollectionOp, FifoQueue, Register, RegisterOp, Stack, Symbols,
 };
 use schism_checkers::linearizability::{
-    Call, Deadline, Keys, Model, ModelKind, Monitor, NEVER, Options, Rules, Spec, Step, Verdict,
-    Why, check, check_hints, check_history,
+    Call, Deadline, Keys, Model, ModelKind, Monitor, NEVER, Options, Rules, Shortcut, Spec, Step,
+    Verdict, Why, check, check_hints, check_history,
 };
 use schism_history::{Entry, History, OpEvent, OpKind, Record, Value};
 use std::time::{Duration, Instant};
@@ -167,6 +167,66 @@ fn a_deadline_is_kept_inside_a_slow_step() {
     let report = check(&Slow(model), &calls, &options);
     assert!(matches!(report.verdict, Verdict::Unknown { why: Why::Deadline, .. }), "{report:?}");
     // The first step alone would take ten seconds; what is asked for is a tenth of one.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_deadline_covers_what_comes_before_and_after_the_search() {
+    let (_, calls) = large(3, 20_000, 12);
+    let history = recorded(&calls);
+    let kind = ModelKind::parse("cas-register").unwrap();
+    for micros in [0, 100, 1_000, 3_000, 10_000, 30_000] {
+        let time = Some(Duration::from_micros(micros));
+        let begun = Instant::now();
+        let report = check_history(&history, &kind, &Options { time, ..Options::default() });
+        let verdict = report.unwrap().verdict;
+        // A tenth of a second is asked for; the machine may have other things to do.
+        assert!(begun.elapsed() < Duration::from_secs(5), "{micros} µs: {:?}", begun.elapsed());
+        let unknown = matches!(verdict, Verdict::Unknown { why: Why::Deadline, .. });
+        assert!(unknown || micros > 0, "{micros} µs: {verdict:?}");
+    }
+}
+
+/// A register every step of which takes a moment, whatever the deadline.
+struct Tedious(Register);
+
+impl Spec for Tedious {
+    type Op = RegisterOp;
+    type State = u32;
+
+    fn init(&self) -> Vec<u32> {
+        self.0.init()
+    }
+
+    fn step(&self, state: &u32, op: &RegisterOp, deadline: &Deadline) -> Step<u32> {
+        std::thread::sleep(Duration::from_millis(1));
+        self.0.step(state, op, deadline)
+    }
+
+    fn forget(&self, op: &RegisterOp) -> Option<RegisterOp> {
+        self.0.forget(op)
+    }
+
+    fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut<RegisterOp>> {
+        self.0.shortcut(calls, order)
+    }
+}
+
+#[test]
+fn a_deadline_is_kept_while_an_order_is_replayed() {
+    let (model, _) = register();
+    // One write after the other takes a fast path, and the steps of its replay ten seconds.
+    let write = |i: u32| Call {
+        op: RegisterOp::Write(i + 1),
+        called: 2 * i,
+        returned: 2 * i + 1,
+        object: 0,
+    };
+    let calls: Vec<Call<RegisterOp>> = (0..10_000).map(write).collect();
+    let options = Options { time: Some(Duration::from_millis(50)), ..Options::default() };
+    let begun = Instant::now();
+    let report = check(&Tedious(model), &calls, &options);
+    assert!(matches!(report.verdict, Verdict::Unknown { why: Why::Deadline, .. }), "{report:?}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
