@@ -158,7 +158,7 @@ impl Open {
 const NONE: u32 = u32::MAX;
 
 /// Bytes that a list holds, with those that it will need for a moment if it has to grow soon.
-fn list_bytes<T>(list: &Vec<T>) -> usize {
+pub(super) fn list_bytes<T>(list: &Vec<T>) -> usize {
     grown(list.len(), list.capacity()) * size_of::<T>()
 }
 
@@ -168,11 +168,11 @@ fn set_bytes<T>(set: &FxHashSet<T>) -> usize {
 }
 
 /// The same for a table.
-fn table_bytes<K, V>(table: &FxHashMap<K, V>) -> usize {
+pub(super) fn table_bytes<K, V>(table: &FxHashMap<K, V>) -> usize {
     grown(table.len(), table.capacity()) * (size_of::<(K, V)>() + 1) * 8 / 7
 }
 
-fn grown(length: usize, capacity: usize) -> usize {
+pub(super) fn grown(length: usize, capacity: usize) -> usize {
     if length > SOON && length + SOON > capacity { 3 * capacity } else { capacity }
 }
 

@@ -1,6 +1,7 @@
 //! Operations and states of a model as numbers.
 
 use super::space::{Hints, Source, Stepped};
+use crate::linearizability::graphs::{grown, list_bytes};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::options::Deadline;
 use hashbrown::HashTable;
@@ -146,7 +147,8 @@ impl<M: Spec> Source for Interned<'_, M> {
     }
 
     fn bytes(&self) -> usize {
-        self.states.capacity() * size_of::<M::State>() + self.heap + self.numbers.capacity() * 5
+        let numbers = grown(self.numbers.len(), self.numbers.capacity());
+        list_bytes(&self.states) + self.heap + numbers * (size_of::<u32>() + 1) * 8 / 7
     }
 
     fn describe(&self, class: u32) -> String {

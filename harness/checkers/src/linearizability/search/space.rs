@@ -1,5 +1,6 @@
 //! The states of an object and the steps between them, each computed once.
 
+use super::super::graphs::{list_bytes, table_bytes};
 use super::super::report::Why;
 use rustc_hash::FxHashMap;
 
@@ -159,9 +160,9 @@ impl<'a> Space<'a> {
     /// Bytes held.
     pub(super) fn bytes(&self) -> usize {
         self.source.bytes()
-            + self.dense.capacity() * 4
-            + self.sparse.capacity() * 17
-            + self.hopeless.capacity() * 17
+            + list_bytes(&self.dense)
+            + table_bytes(&self.sparse)
+            + table_bytes(&self.hopeless)
             + self.fans.len() * 64
     }
 
