@@ -32,8 +32,6 @@ const FEW: usize = 7;
 const LAST: usize = 24;
 /// Configurations that deciding on one prefix may cost, and on all of them together.
 const PREFIX: (u64, u64) = (500_000, 1_000_000);
-/// The same before anything else that is costly is tried.
-const SOON: (u64, u64) = (2_000, 10_000);
 /// Configurations that confirming a core may cost.
 const CONFIRMATION: u64 = 20_000;
 const MEMORY: usize = 128 << 20;
@@ -119,7 +117,6 @@ fn first_failure<M: Searchable>(
     calls: &[Call<M::Op>],
     members: &[u32],
     reached: u32,
-    (each, all): (u64, u64),
     deadline: &Deadline,
 ) -> u32 {
     let starts = initial(model);
@@ -130,11 +127,11 @@ fn first_failure<M: Searchable>(
     let spent = Cell::new(0);
     let fails = |layer: usize| {
         let prefix = prefix(model, calls, members, returns[layer]);
-        let (fails, configurations) = attempt(model, &prefix, &starts, each, deadline);
+        let (fails, configurations) = attempt(model, &prefix, &starts, PREFIX.0, deadline);
         spent.set(spent.get() + configurations);
         fails
     };
-    let tired = || spent.get() > all || deadline.expired();
+    let tired = || spent.get() > PREFIX.1 || deadline.expired();
     let Some(last) = returns.len().checked_sub(1) else { return NEVER };
     // The last layer asks for everything, which is known to fail.
     let (mut low, mut step, mut failing) = (last.min(reached as usize), 1, last);
@@ -248,21 +245,13 @@ pub(crate) fn find<M: Searchable>(
     if let Some(found) = few.filter(FoundCore::good) {
         return (found, guess);
     }
-    if model.looks_ahead() {
-        // Then the guess may be far too early for anything to fail.
-        let upto = first_failure(model, calls, members, reached, SOON, deadline);
-        let whole = prefix(model, calls, members, upto);
-        let mut minimiser = Minimiser::new(model, &whole, deadline);
-        let few = minimiser.few(upto, false).map(|few| minimiser.minimised(few));
-        if let Some(found) = few.filter(FoundCore::good) {
-            return (found, upto);
-        }
-    }
-    let found = minimiser.after_others(few::WAYS);
-    if let Some(found) = found.filter(FoundCore::good) {
+    // A search that looked ahead may have given up long before anything failed.
+    if !model.looks_ahead()
+        && let Some(found) = minimiser.after_others(few::WAYS).filter(FoundCore::good)
+    {
         return (found, guess);
     }
-    let upto = first_failure(model, calls, members, reached, PREFIX, deadline);
+    let upto = first_failure(model, calls, members, reached, deadline);
     let whole = prefix(model, calls, members, upto);
     (Minimiser::new(model, &whole, deadline).smallest(upto), upto)
 }
