@@ -95,13 +95,19 @@ impl<'a, M: Searchable> Piece<'a, M> {
             hint.total &= trust.total;
         }
         let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
-        let prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
+        let mut prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
+        let mut space = Space::new(source, hints);
+        if rules.return_order
+            && let Some(prepared) = &mut prepared
+        {
+            prepared.help_first(&mut space);
+        }
         Piece {
             model,
             calls,
             members,
             prepared,
-            space: Space::new(source, hints),
+            space,
             starts: initial_states.to_vec(),
             initial,
             rules: Rules { lookahead: ahead, ..rules },

@@ -75,6 +75,15 @@ impl Spec for Register {
         }
     }
 
+    fn leaves(&self, op: &RegisterOp) -> Option<u32> {
+        match *op {
+            RegisterOp::Read(value)
+            | RegisterOp::Write(value)
+            | RegisterOp::Cas(_, value, Some(true)) => Some(value),
+            RegisterOp::Cas(..) => None,
+        }
+    }
+
     fn pure(&self, op: &RegisterOp) -> bool {
         match op {
             RegisterOp::Read(_) | RegisterOp::Cas(_, _, Some(false)) => true,

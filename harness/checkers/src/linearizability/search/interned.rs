@@ -138,6 +138,11 @@ impl<M: Spec> Source for Interned<'_, M> {
         }
     }
 
+    fn leaves(&mut self, class: u32) -> Option<u32> {
+        let state = self.model.leaves(&self.classes[class as usize])?;
+        Some(self.number(state))
+    }
+
     fn hopeless(&self, state: u32, class: u32) -> bool {
         self.model.hopeless(&self.states[state as usize], &self.classes[class as usize])
     }

@@ -6,7 +6,7 @@
 //! kept in small slots that are used again, so that masks stay as narrow as the concurrency.
 
 use super::ahead::{look_ahead, look_around};
-use super::space::Hints;
+use super::space::{Hints, Space};
 use crate::linearizability::model::NEVER;
 use crate::linearizability::options::Deadline;
 use rustc_hash::FxHashMap;
@@ -149,6 +149,17 @@ impl Prepared {
     /// Those that are not blind, called after the return of the layer.
     pub(super) fn sights(&self, layer: u32) -> &[(u32, u32)] {
         &self.sights[self.layers[layer as usize].sights as usize..]
+    }
+
+    /// Where an operation is due that changes nothing, tries first what may let it happen.
+    pub(crate) fn help_first(&mut self, space: &mut Space<'_>) {
+        for layer in &self.layers {
+            let due = &self.ops[layer.due as usize];
+            let mutators = &mut self.pending[layer.mutators as usize..layer.pures as usize];
+            if due.pure && mutators.len() > 1 {
+                mutators.sort_by_key(|pending| !space.may_follow(due.class, pending.class));
+            }
+        }
     }
 
     pub(super) fn next_reset(&self, layer: u32) -> u32 {

@@ -48,6 +48,8 @@ pub(crate) enum Lie {
 pub(crate) trait Source {
     /// Performs a class in a state.
     fn step(&mut self, state: u32, class: u32) -> Stepped;
+    /// The state after the class, if it is the same from every state that accepts it.
+    fn leaves(&mut self, class: u32) -> Option<u32>;
     /// Whether the class is out of reach from this state.
     fn hopeless(&self, state: u32, class: u32) -> bool;
     /// How many states there are so far.
@@ -83,6 +85,8 @@ pub(crate) struct Space<'a> {
     sparse: FxHashMap<u64, u32>,
     fans: Vec<Box<[u32]>>,
     hopeless: FxHashMap<u64, bool>,
+    /// What each class leaves, as far as asked.
+    left: FxHashMap<u32, Option<u32>>,
     /// The first hint that turned out false.
     pub lie: Option<Lie>,
     /// Why a step ended without an answer.
@@ -100,6 +104,7 @@ impl<'a> Space<'a> {
             sparse: FxHashMap::default(),
             fans: Vec::new(),
             hopeless: FxHashMap::default(),
+            left: FxHashMap::default(),
             lie: None,
             stopped: None,
         }
@@ -127,6 +132,19 @@ impl<'a> Space<'a> {
     pub(super) fn leads(&mut self, from: u32, class: u32, to: u32) -> bool {
         let next = self.step(from, class);
         next == to || self.fan(next).is_some_and(|states| states.contains(&to))
+    }
+
+    /// Whether a class may be accepted right after another.
+    pub(super) fn may_follow(&mut self, class: u32, first: u32) -> bool {
+        let left = match self.left.get(&first) {
+            Some(left) => *left,
+            None => {
+                let left = self.source.leaves(first);
+                self.left.insert(first, left);
+                left
+            }
+        };
+        left.is_none_or(|state| self.step(state, class) != REJECT)
     }
 
     /// Whether a class is out of reach from a state for good.
@@ -163,6 +181,7 @@ impl<'a> Space<'a> {
             + list_bytes(&self.dense)
             + table_bytes(&self.sparse)
             + table_bytes(&self.hopeless)
+            + table_bytes(&self.left)
             + self.fans.len() * 64
     }
 
