@@ -35,9 +35,15 @@ fn settings() -> Vec<(String, Rules)> {
             &mut rules.own_search,
         ]
     }
-    let mut settings = vec![("all".into(), Rules::default()), ("none".into(), Rules::none())];
+    let supplied = |rules: Rules| Rules { supply: Some(0), ..rules };
+    let mut settings = vec![
+        ("all".into(), Rules::default()),
+        ("none".into(), Rules::none()),
+        ("all, supply at once".into(), supplied(Rules::default())),
+        ("supply alone".into(), supplied(Rules::none())),
+    ];
     for i in 0..9 {
-        let (mut without, mut only) = (Rules::default(), Rules::none());
+        let (mut without, mut only) = (supplied(Rules::default()), supplied(Rules::none()));
         *switches(&mut without)[i] = false;
         *switches(&mut only)[i] = true;
         settings.push((format!("without {i}"), without));

@@ -72,6 +72,9 @@ pub struct Rules {
     pub lookahead: bool,
     /// Let a pending operation that every state accepts go unseen just before an overwrite.
     pub overwriting: bool,
+    /// Give up a configuration where nothing is left that may bring about a pending operation, in
+    /// searches that cost more configurations than this and one for each call.
+    pub supply: Option<u64>,
     /// Take states for one that nothing will look at before they are overwritten.
     pub blindness: bool,
     /// Use polynomial checks where values are unique.
@@ -92,6 +95,7 @@ impl Default for Rules {
             justification: true,
             lookahead: true,
             overwriting: true,
+            supply: Some(1_000),
             blindness: true,
             fast_paths: true,
             own_search: true,
@@ -111,6 +115,7 @@ impl Rules {
             justification: false,
             lookahead: false,
             overwriting: false,
+            supply: None,
             blindness: false,
             fast_paths: false,
             own_search: false,

@@ -23,18 +23,19 @@ pub(crate) struct Trust {
     pub pure: bool,
     pub overwrite: bool,
     pub total: bool,
+    pub leaves: bool,
     pub hopeless: bool,
 }
 
 impl Trust {
     /// All of them.
     pub fn all() -> Trust {
-        Trust { pure: true, overwrite: true, total: true, hopeless: true }
+        Trust { pure: true, overwrite: true, total: true, leaves: true, hopeless: true }
     }
 
     /// None of them.
     pub fn none() -> Trust {
-        Trust { pure: false, overwrite: false, total: false, hopeless: false }
+        Trust { pure: false, overwrite: false, total: false, leaves: false, hopeless: false }
     }
 
     fn without(mut self, lie: Lie) -> Trust {
@@ -42,6 +43,7 @@ impl Trust {
             Lie::Pure { .. } => self.pure = false,
             Lie::Overwrite { .. } => self.overwrite = false,
             Lie::Total { .. } => self.total = false,
+            Lie::Leaves { .. } => self.leaves = false,
             Lie::Hopeless { .. } => self.hopeless = false,
         }
         self
@@ -96,7 +98,7 @@ impl<'a, M: Searchable> Piece<'a, M> {
         }
         let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
         let mut prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
-        let mut space = Space::new(source, hints);
+        let mut space = Space::new(source, hints, trust.leaves);
         if rules.return_order
             && let Some(prepared) = &mut prepared
         {
@@ -138,8 +140,29 @@ impl<'a, M: Searchable> Piece<'a, M> {
         self.search_states(limits, breadth)
     }
 
-    /// Searches over states. Whoever lies is not believed again.
+    /// Searches over states: depth first without a look at what brings about what as long as that
+    /// is easy.
     fn search_states(&mut self, limits: Limits, breadth: bool) -> Answer {
+        let easy = match self.rules.supply {
+            Some(0) => 0,
+            Some(easy) => easy + self.members.len() as u64,
+            None => u64::MAX,
+        };
+        if breadth || easy >= limits.configurations {
+            return self.search_with(false, limits, breadth);
+        }
+        if easy > 0 {
+            let answer = self.search_with(false, Limits { configurations: easy, ..limits }, false);
+            if !matches!(answer, Answer::Stopped(Why::Configurations)) {
+                return answer;
+            }
+        }
+        let configurations = limits.configurations - easy;
+        self.search_with(true, Limits { configurations, ..limits }, false)
+    }
+
+    /// Searches over states. Whoever lies is not believed again.
+    fn search_with(&mut self, supply: bool, limits: Limits, breadth: bool) -> Answer {
         loop {
             let Some(prepared) = &self.prepared else {
                 let expired = self.deadline.expired();
@@ -151,7 +174,7 @@ impl<'a, M: Searchable> Piece<'a, M> {
             let outcome = if breadth {
                 breadth_first(prepared, &mut self.space, initial, rules, limits, &self.deadline)
             } else {
-                let (ahead, deadline) = (rules.lookahead, &self.deadline);
+                let (ahead, deadline) = ((rules.lookahead, supply), &self.deadline);
                 depth_first(prepared, &mut self.space, initial, rules, ahead, limits, deadline)
             };
             self.configurations += outcome.configurations;

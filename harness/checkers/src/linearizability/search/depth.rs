@@ -4,6 +4,7 @@ use super::expand::{Configuration, Cursor, Graph, Next};
 use super::mask::{Mask, Wide};
 use super::prepare::Prepared;
 use super::space::Space;
+use super::supply::Supply;
 use super::visited::Visited;
 use super::{Answer, Limits, Looks, Outcome, untangle};
 use crate::linearizability::options::{Deadline, Rules};
@@ -15,11 +16,14 @@ pub(crate) fn depth_first(
     space: &mut Space<'_>,
     initial: u32,
     rules: Rules,
-    lookahead: bool,
+    (lookahead, supply): (bool, bool),
     limits: Limits,
     deadline: &Deadline,
 ) -> Outcome {
-    let graph = Graph::new(prepared, space, rules, lookahead);
+    let mut graph = Graph::new(prepared, space, rules, lookahead);
+    if supply {
+        graph.supply = Some(Supply::new(prepared, graph.space));
+    }
     match prepared.width {
         width if width <= u64::WIDTH => search::<u64>(graph, initial, limits, deadline),
         width if width <= u128::WIDTH => search::<u128>(graph, initial, limits, deadline),
@@ -87,6 +91,7 @@ fn search<M: Mask>(
                     + visited.growth()
                     + graph.space.bytes()
                     + graph.used.bytes()
+                    + graph.supply.as_ref().map_or(0, Supply::bytes)
                     + (stack.capacity() * size_of::<Frame<M>>() + trail.capacity() * 4);
                 if let Some(why) = looks.look(expansions, held, &limits, deadline) {
                     return done(Answer::Stopped(why), configurations);

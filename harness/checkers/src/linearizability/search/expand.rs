@@ -15,6 +15,7 @@
 //!   would have from the state before, or one that is absorbed only now.
 //! * **Overwriting.** See [`overwriting`](super::overwriting).
 //! * **Look-ahead.** See [`reach`](super::reach).
+//! * **Supply.** See [`supply`](super::supply).
 //! * **Blindness.** See [`blind`](super::blind).
 //!
 //! Dominance is in [`visited`](super::visited).
@@ -22,6 +23,7 @@
 use super::mask::Mask;
 use super::prepare::{NO_SLOT, Pending, Prepared};
 use super::space::{NO_STATE, REJECT, STOP, Space};
+use super::supply::Supply;
 use super::used::{NOTHING, Used};
 use crate::linearizability::options::Rules;
 
@@ -71,6 +73,8 @@ pub(super) struct Graph<'g, 's> {
     pub used: Used,
     pub rules: Rules,
     pub(super) lookahead: bool,
+    /// What brings about what, where that is looked at.
+    pub(super) supply: Option<Supply>,
 }
 
 impl<'g, 's> Graph<'g, 's> {
@@ -81,7 +85,7 @@ impl<'g, 's> Graph<'g, 's> {
         lookahead: bool,
     ) -> Self {
         let lookahead = lookahead && rules.lookahead;
-        Graph { prepared, space, used: Used::new(), rules, lookahead }
+        Graph { prepared, space, used: Used::new(), rules, lookahead, supply: None }
     }
 
     /// The configuration in which nothing has been taken.
@@ -275,12 +279,20 @@ impl<'g, 's> Graph<'g, 's> {
         to.state = state;
         to.unjustified = NO_STATE;
         match self.settle(to, state != before, trail) {
-            Settled::Open if self.lookahead => self.look_ahead(to),
+            Settled::Open => self.look_ahead(to),
             settled => settled,
         }
     }
 
+    /// Whether there may be a way on.
+    #[inline(always)]
     pub(super) fn look_ahead<M: Mask>(&mut self, at: &mut Configuration<M>) -> Settled {
+        if self.supply.is_some() && self.starved(at.state, at.layer, &at.done) {
+            return Settled::DeadEnd;
+        }
+        if !self.lookahead {
+            return Settled::Open;
+        }
         if self.out_of_reach(at) {
             return Settled::DeadEnd;
         }

@@ -17,6 +17,7 @@ mod overwriting;
 mod prepare;
 mod reach;
 mod space;
+mod supply;
 mod used;
 mod visited;
 

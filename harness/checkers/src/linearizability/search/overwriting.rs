@@ -52,7 +52,7 @@ impl Graph<'_, '_> {
             to.unjustified = NO_STATE;
         }
         let settled = match settled {
-            Settled::Open if self.lookahead => self.look_ahead(&mut to),
+            Settled::Open => self.look_ahead(&mut to),
             settled => settled,
         };
         Some((to, settled))

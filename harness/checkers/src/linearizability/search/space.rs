@@ -40,6 +40,8 @@ pub(crate) enum Lie {
     Overwrite { state: u32, class: u32 },
     /// An operation said to be accepted by every state was rejected.
     Total { state: u32, class: u32 },
+    /// An operation said to leave the same state always led elsewhere from this one.
+    Leaves { state: u32, class: u32 },
     /// An operation said to be hopeless was accepted.
     Hopeless { state: u32, class: u32 },
 }
@@ -87,6 +89,7 @@ pub(crate) struct Space<'a> {
     hopeless: FxHashMap<u64, bool>,
     /// What each class leaves, as far as asked.
     left: FxHashMap<u32, Option<u32>>,
+    trusts_left: bool,
     /// The first hint that turned out false.
     pub lie: Option<Lie>,
     /// Why a step ended without an answer.
@@ -94,7 +97,11 @@ pub(crate) struct Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    pub fn new(source: Box<dyn Source + Send + 'a>, hints: Vec<Hints>) -> Space<'a> {
+    pub fn new(
+        source: Box<dyn Source + Send + 'a>,
+        hints: Vec<Hints>,
+        trusts_left: bool,
+    ) -> Space<'a> {
         Space {
             source,
             targets: vec![NO_STATE; hints.len()],
@@ -105,6 +112,7 @@ impl<'a> Space<'a> {
             fans: Vec::new(),
             hopeless: FxHashMap::default(),
             left: FxHashMap::default(),
+            trusts_left,
             lie: None,
             stopped: None,
         }
@@ -139,12 +147,29 @@ impl<'a> Space<'a> {
         let left = match self.left.get(&first) {
             Some(left) => *left,
             None => {
-                let left = self.source.leaves(first);
+                let left = self.source.leaves(first).filter(|_| self.trusts_left);
                 self.left.insert(first, left);
+                self.verify_left(first, left);
                 left
             }
         };
         left.is_none_or(|state| self.step(state, class) != REJECT)
+    }
+
+    /// Whether every state accepts a class, as the model says.
+    pub(super) fn total(&self, class: u32) -> bool {
+        self.hints[class as usize].total
+    }
+
+    /// Holds what a class is said to leave against the steps taken already.
+    fn verify_left(&mut self, class: u32, left: Option<u32>) {
+        let Some(left) = left else { return };
+        for state in 0..self.dense.len() / self.stride {
+            let next = self.dense[state * self.stride + class as usize];
+            if next != UNKNOWN && next != REJECT && next != left {
+                self.lie.get_or_insert(Lie::Leaves { state: state as u32, class });
+            }
+        }
     }
 
     /// Whether a class is out of reach from a state for good.
@@ -169,6 +194,9 @@ impl<'a> Space<'a> {
                 ("an overwrite, but depended on what was there in", state, class)
             }
             Lie::Total { state, class } => ("accepted always, but not in", state, class),
+            Lie::Leaves { state, class } => {
+                ("followed by one state only, but was by another from", state, class)
+            }
             Lie::Hopeless { state, class } => ("hopeless, but was accepted in", state, class),
         };
         let (op, state) = (self.source.describe(class), self.source.describe_state(state));
@@ -235,6 +263,11 @@ impl<'a> Space<'a> {
             if next != *target {
                 self.lie.get_or_insert(Lie::Overwrite { state, class });
             }
+        }
+        if next != REJECT
+            && self.left.get(&class).is_some_and(|left| left.is_some_and(|l| l != next))
+        {
+            self.lie.get_or_insert(Lie::Leaves { state, class });
         }
         if hints.total && next == REJECT {
             self.lie.get_or_insert(Lie::Total { state, class });
