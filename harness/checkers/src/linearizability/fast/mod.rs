@@ -13,6 +13,7 @@ mod register;
 mod sequence;
 mod set;
 mod stack;
+mod stale;
 mod unique;
 mod zones;
 
@@ -23,6 +24,7 @@ pub(crate) use queue::queue;
 pub(crate) use register::{Access, register};
 pub(crate) use set::{Touch, set};
 pub(crate) use stack::stack;
+pub(crate) use stale::{Passage, stale};
 pub(crate) use unique::unique;
 
 /// What a polynomial check says. Operations are indexes into the calls it was given.

@@ -2,7 +2,7 @@
 
 use super::register::cas_result;
 use super::{NIL, Symbols};
-use crate::linearizability::fast::{self, Access, Found, Growth, Shortcut};
+use crate::linearizability::fast::{self, Access, Found, Growth, Passage, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate, failed_without_reason};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
@@ -83,6 +83,21 @@ impl Kv {
             true if write => None,
             true => Some(Access { value: NIL, write }),
             false => Some(Access { value, write }),
+        }
+    }
+
+    /// What an operation found and left. Nothing is written in several ways.
+    fn passage(&self, op: &KvOp) -> Passage {
+        let plain = |value| if is_empty(self.symbols.value(value)) { NIL } else { value };
+        match *op {
+            KvOp::Read(value) => Passage { found: Some(plain(value)), ..Passage::default() },
+            KvOp::Write(value) => Passage { found: None, left: Some(plain(value)), certain: true },
+            KvOp::Cas(old, new, matched) => Passage {
+                found: (matched == Some(true)).then_some(plain(old)),
+                left: (matched != Some(false)).then_some(plain(new)),
+                certain: matched == Some(true),
+            },
+            KvOp::Append(_) | KvOp::Glimpse(_) | KvOp::Stray(_) => Passage::default(),
         }
     }
 
@@ -246,7 +261,8 @@ impl Spec for Kv {
             _ => None,
         });
         match appended {
-            None => fast::register(calls, |op| self.access(op), NIL, order),
+            None => fast::register(calls, |op| self.access(op), NIL, order)
+                .or_else(|| fast::stale(calls, |op| self.passage(op), NIL)),
             Some(Value::Str(_)) => {
                 let glimpse = |found: Found<&str>| match found {
                     Found::Of(parts) => KvOp::Glimpse(Box::new(parts.concat()[..].into())),

@@ -1,7 +1,7 @@
 //! A register, with or without compare-and-set.
 
 use super::{NIL, Symbols};
-use crate::linearizability::fast::{self, Access, Shortcut};
+use crate::linearizability::fast::{self, Access, Passage, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate, failed_without_reason};
 use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
@@ -45,6 +45,19 @@ impl Register {
 
     fn show(&self, value: u32) -> &Value {
         self.symbols.value(value)
+    }
+}
+
+/// What an operation found and left.
+fn passage(op: &RegisterOp) -> Passage {
+    match *op {
+        RegisterOp::Read(value) => Passage { found: Some(value), ..Passage::default() },
+        RegisterOp::Write(value) => Passage { found: None, left: Some(value), certain: true },
+        RegisterOp::Cas(old, new, matched) => Passage {
+            found: (matched == Some(true)).then_some(old),
+            left: (matched != Some(false) && old != new).then_some(new),
+            certain: matched == Some(true) && old != new,
+        },
     }
 }
 
@@ -98,6 +111,7 @@ impl Spec for Register {
 
     fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         fast::register(calls, |op| self.access(op), self.initial, order)
+            .or_else(|| fast::stale(calls, passage, self.initial))
     }
 
     fn first_rejected<'o>(
