@@ -22,7 +22,7 @@ pub(crate) fn depth_first(
 ) -> Outcome {
     let mut graph = Graph::new(prepared, space, rules, lookahead);
     if supply {
-        graph.supply = Some(Supply::new(prepared, graph.space));
+        graph.supply = Supply::new(prepared, graph.space, deadline);
     }
     match prepared.width {
         width if width <= u64::WIDTH => search::<u64>(graph, initial, limits, deadline),

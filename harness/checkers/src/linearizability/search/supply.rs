@@ -8,8 +8,12 @@
 
 use super::expand::Graph;
 use super::mask::Mask;
-use super::prepare::Prepared;
+use super::prepare::{NO_SLOT, Prepared};
 use super::space::{REJECT, Space};
+use crate::linearizability::options::Deadline;
+
+/// Suppliers that are so many that an operation hardly ever runs out of them.
+const PLENTY: usize = 16;
 
 /// An operation after which another may be accepted.
 struct Supplier {
@@ -28,7 +32,12 @@ pub(super) struct Supply {
 }
 
 impl Supply {
-    pub(super) fn new(prepared: &Prepared, space: &mut Space<'_>) -> Supply {
+    /// `None` if the deadline passes.
+    pub(super) fn new(
+        prepared: &Prepared,
+        space: &mut Space<'_>,
+        deadline: &Deadline,
+    ) -> Option<Supply> {
         let count = prepared.ops.len();
         let mut supply = Supply {
             first: Vec::with_capacity(count + 1),
@@ -36,12 +45,16 @@ impl Supply {
             sure: Vec::with_capacity(count),
         };
         for (i, op) in prepared.ops.iter().enumerate() {
-            supply.first.push(supply.suppliers.len() as u32);
+            if i % 8192 == 8191 && deadline.expired() {
+                return None;
+            }
+            let first = supply.suppliers.len();
+            supply.first.push(first as u32);
             // What may never have happened is nowhere pending.
             let optional = &prepared.optional;
             let mut before = optional.iter().take_while(|o| o.calls[0].0 < op.returned);
             let sure = space.total(op.class)
-                || op.slot == super::prepare::NO_SLOT
+                || op.slot == NO_SLOT
                 || before.any(|o| space.may_follow(op.class, o.class));
             supply.sure.push(sure);
             if sure {
@@ -60,11 +73,16 @@ impl Supply {
                 if j != i as u32 && !other.pure && space.may_follow(op.class, other.class) {
                     let (called, returned, slot) = (other.called, other.returned, other.slot);
                     supply.suppliers.push(Supplier { called, returned, slot });
+                    if supply.suppliers.len() - first > PLENTY {
+                        supply.suppliers.truncate(first);
+                        supply.sure[i] = true;
+                        break;
+                    }
                 }
             }
         }
         supply.first.push(supply.suppliers.len() as u32);
-        supply
+        Some(supply)
     }
 
     /// Bytes held.
