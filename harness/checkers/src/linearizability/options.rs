@@ -73,7 +73,7 @@ pub struct Rules {
     /// Let a pending operation that every state accepts go unseen just before an overwrite.
     pub overwriting: bool,
     /// Give up a configuration where nothing is left that may bring about a pending operation, in
-    /// searches that cost more configurations than this and one for each call.
+    /// searches that cost more configurations than this and four for each call.
     pub supply: Option<u64>,
     /// Take states for one that nothing will look at before they are overwritten.
     pub blindness: bool,

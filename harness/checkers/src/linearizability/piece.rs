@@ -14,6 +14,9 @@ use super::search::{
 const FEW: usize = 300;
 const EASY: u64 = 10_000;
 
+/// Configurations for each call that come before a look at what brings about what.
+const EASY_EACH: u64 = 4;
+
 /// Calls that are made ready in the time that a configuration takes.
 const SET_UP: u64 = 2;
 
@@ -145,10 +148,10 @@ impl<'a, M: Searchable> Piece<'a, M> {
     fn search_states(&mut self, limits: Limits, breadth: bool) -> Answer {
         let easy = match self.rules.supply {
             Some(0) => 0,
-            Some(easy) => easy + self.members.len() as u64,
+            Some(easy) => easy + EASY_EACH * self.members.len() as u64,
             None => u64::MAX,
         };
-        if breadth || easy >= limits.configurations {
+        if breadth || easy >= limits.configurations || !self.space.some_leave() {
             return self.search_with(false, limits, breadth);
         }
         if easy > 0 {

@@ -156,6 +156,14 @@ impl<'a> Space<'a> {
         left.is_none_or(|state| self.step(state, class) != REJECT)
     }
 
+    /// Whether any class that every state accepts always leaves the same state: where there is
+    /// none, too little is known of what brings about what.
+    pub(crate) fn some_leave(&mut self) -> bool {
+        let source = &mut self.source;
+        let mut overwrites = (0u32..).zip(&self.hints).filter(|(_, hints)| hints.overwrite);
+        self.trusts_left && overwrites.any(|(class, _)| source.leaves(class).is_some())
+    }
+
     /// Whether every state accepts a class, as the model says.
     pub(super) fn total(&self, class: u32) -> bool {
         self.hints[class as usize].total
