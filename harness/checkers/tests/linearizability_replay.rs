@@ -114,7 +114,7 @@ fn agree<M: Spec>(
         counts[usize::from(expected)] += 1;
         let report = check(model, &calls, &Options::default());
         let context = || format!("{name}, round {round}: {report:#?}\n{calls:#?}");
-        assert!(report.notes.is_empty() && report.method == "unique values", "{}", context());
+        assert!(report.notes.is_empty() && report.method == "polynomial check", "{}", context());
         match &report.verdict {
             Verdict::Linearizable { orders } => {
                 assert!(expected, "{}", context());

@@ -210,7 +210,7 @@ impl Judgement<'_> {
                 }
             },
         }
-        self.methods.push("unique values");
+        self.methods.push("polynomial check");
         Ok(true)
     }
 
@@ -250,7 +250,7 @@ impl Judgement<'_> {
         );
         self.configurations += decided.configurations;
         let Decision::Violation { reached, .. } = decided.decision else { return None };
-        self.methods.push("unique values");
+        self.methods.push("polynomial check");
         let labels = Renumbered { labels: self.labels, origin: &origin };
         self.explained(&erased, &numbered, &everyone, reached, &labels)
     }

@@ -17,7 +17,7 @@ pub struct Report {
     pub objects: usize,
     /// The verdict.
     pub verdict: Verdict,
-    /// How it was reached: `search`, or the name of a polynomial check.
+    /// How it was reached: `search`, `polynomial check`, or both.
     pub method: String,
     /// How many configurations the search visited.
     pub configurations: u64,

@@ -1,7 +1,8 @@
 //! Polynomial checks for histories whose values are unique.
 //!
 //! Where every value is written, put in or added once, each result tells which operation it came
-//! from, and the question becomes one about intervals; so it does for a register that only rises. Each check says nothing (`None`) about a
+//! from, and the question becomes one about intervals; so it does for a register that only rises,
+//! and for a value that had certainly been replaced. Each check says nothing (`None`) about a
 //! history it does not apply to; then the search decides.
 
 mod appends;
