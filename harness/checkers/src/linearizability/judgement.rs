@@ -252,7 +252,14 @@ impl Judgement<'_> {
         let Decision::Violation { reached, .. } = decided.decision else { return None };
         self.methods.push("polynomial check");
         let labels = Renumbered { labels: self.labels, origin: &origin };
-        self.explained(&erased, &numbered, &everyone, reached, &labels)
+        let mut verdict = self.explained(&erased, &numbered, &everyone, reached, &labels)?;
+        if let Verdict::Violation(violation) = &mut verdict
+            && calls.len() == 1
+        {
+            // What was there in its place is not known from one operation.
+            violation.rejected.clear();
+        }
+        Some(verdict)
     }
 
     /// A violation, explained as far as that costs no more than some times what it cost to find.
