@@ -142,7 +142,8 @@ fn told_both_ways(
         Entry::Op(op) => op.kind == OpKind::Fail && op.f == "cas" && op.error.is_none(),
         _ => false,
     };
-    if explained && options.explain && history.records.iter().any(failed) {
+    let taken = options.failed_cas == FailedCas::ByError && history.records.iter().any(failed);
+    if explained && options.explain && taken {
         let time = budget.time.saturating_sub(begun.elapsed());
         let options = Options { failed_cas: FailedCas::Mismatch, explain: false, ..options };
         let other = search(history, model, &Budget { time, ..*budget }, options)?;
