@@ -23,6 +23,7 @@ pub(crate) use maximum::maximum;
 pub(crate) use priority::priority;
 pub(crate) use queue::queue;
 pub(crate) use register::{Access, register};
+pub(crate) use sequence::Sequence;
 pub(crate) use set::{Touch, set};
 pub(crate) use stack::stack;
 pub(crate) use stale::{Passage, stale};

@@ -102,7 +102,7 @@ impl Kv {
     }
 
     /// What an operation does to an entry that is text.
-    fn text(&self, op: &KvOp) -> Option<Growth<&str>> {
+    pub(crate) fn text<'a>(&'a self, op: &'a KvOp) -> Option<Growth<&'a str>> {
         let text = |value: u32| match self.symbols.value(value) {
             Value::Str(text) => Some(text.as_str()),
             value => is_empty(value).then_some(""),
@@ -116,7 +116,7 @@ impl Kv {
     }
 
     /// What an operation does to an entry that is a list.
-    fn list(&self, op: &KvOp) -> Option<Growth<&[Value]>> {
+    pub(crate) fn list<'a>(&'a self, op: &'a KvOp) -> Option<Growth<&'a [Value]>> {
         match *op {
             KvOp::Read(value) => match self.symbols.value(value) {
                 Value::List(items) => Some(Growth::Read(items)),

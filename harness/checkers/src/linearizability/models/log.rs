@@ -28,11 +28,14 @@ pub struct AppendLog {
     pub symbols: Symbols,
 }
 
-fn growth(op: &LogOp) -> Option<Growth<&[u32]>> {
-    match op {
-        LogOp::Append(value) => Some(Growth::Append(std::slice::from_ref(value))),
-        LogOp::Read(values) => Some(Growth::Read(values)),
-        LogOp::Glimpse(_) | LogOp::Stray(_) => None,
+impl AppendLog {
+    /// What an operation does to the log.
+    pub(crate) fn growth<'a>(&self, op: &'a LogOp) -> Option<Growth<&'a [u32]>> {
+        match op {
+            LogOp::Append(value) => Some(Growth::Append(std::slice::from_ref(value))),
+            LogOp::Read(values) => Some(Growth::Read(values)),
+            LogOp::Glimpse(_) | LogOp::Stray(_) => None,
+        }
     }
 }
 
@@ -84,7 +87,7 @@ impl Spec for AppendLog {
             Found::Of(parts) => LogOp::Glimpse(parts.concat()),
             Found::Stray(rest) => LogOp::Stray(rest[0]),
         };
-        fast::appends(calls, growth, glimpse, order)
+        fast::appends(calls, |op| self.growth(op), glimpse, order)
     }
 
     fn state_bytes(&self, state: &Vec<u32>) -> usize {

@@ -7,7 +7,7 @@ use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::FxHashSet;
-use schism_history::{Outcome, Value};
+use schism_history::{OpEvent, Outcome, Value};
 use smallvec::smallvec;
 use std::hint::select_unpredictable;
 
@@ -36,6 +36,12 @@ impl Set {
     /// A set that is read as a whole, or whose elements are only dealt with one by one.
     pub fn new(whole: bool) -> Set {
         Set { symbols: Symbols::default(), whole }
+    }
+
+    /// The element that an operation is about which has been translated; `None` if it is about the
+    /// whole.
+    pub(crate) fn element(&self, asked: &OpEvent) -> Option<u32> {
+        if asked.f == "read" { None } else { self.symbols.known(&asked.value) }
     }
 }
 
@@ -282,13 +288,14 @@ impl Translate for Set {
             "remove" | "delete" => {
                 happened.then(|| SetOp::Remove(self.symbols.number(call.input()), flag()))
             }
-            "contains" => match (call.outcome(), flag()) {
-                (Outcome::Ok, Some(found)) => {
-                    Some(SetOp::Contains(self.symbols.number(call.input()), found))
+            "contains" => {
+                let element = self.symbols.number(call.input());
+                match (call.outcome(), flag()) {
+                    (Outcome::Ok, Some(found)) => Some(SetOp::Contains(element, found)),
+                    (Outcome::Ok, None) => return Err(Mismatch::output(call, "true or false")),
+                    _ => None,
                 }
-                (Outcome::Ok, None) => return Err(Mismatch::output(call, "true or false")),
-                _ => None,
-            },
+            }
             "read" => match call.output() {
                 None => None,
                 Some(Value::Nil) => Some(SetOp::Read(Vec::new())),

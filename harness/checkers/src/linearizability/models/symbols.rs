@@ -52,6 +52,17 @@ impl Symbols {
         }
     }
 
+    /// The number of a value, if it has one.
+    pub fn known(&self, value: &Value) -> Option<u32> {
+        match value {
+            Value::Nil => Some(NIL),
+            Value::Int(i) if (0..DIRECT).contains(i) => {
+                self.integers.get(*i as usize).copied().filter(|number| *number != ABSENT)
+            }
+            _ => self.numbers.get(value).copied(),
+        }
+    }
+
     /// The value of a number.
     pub fn value(&self, number: u32) -> &Value {
         self.values.get(number as usize).unwrap_or(&Value::Nil)

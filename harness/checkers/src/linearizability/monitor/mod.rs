@@ -7,14 +7,18 @@
 //! that were lost. Besides, there are the states, and every distinct value is kept once, as some
 //! operation to come may name it.
 //!
-//! Where many operations overlap there are too many ways to keep. A queue or a register whose values
-//! are unique is followed by rules besides, which need no ways and say at once what is wrong; they
-//! end when a value comes again that may still matter.
+//! Where many operations overlap there are too many ways to keep. Most objects are followed by rules
+//! besides, which need no ways, and which end when they no longer apply: mostly when a value comes
+//! again that may still matter. Some tell of everything that goes wrong; where they do not, and the
+//! ways are lost, the object is among [those that are](Monitor::lost), and the rules keep looking.
 //!
 //! [`Monitor::poll`] does not wait for missing results: it asks whether there is any way left if
 //! they may be anything, which is enough to raise an alarm early.
 
+mod chains;
+mod elements;
 mod levels;
+mod maximum;
 mod queue;
 mod rule;
 mod unique;
@@ -29,14 +33,16 @@ use super::models::{
     PriorityQueue, ReentrantLock, Register, Semaphore, Set, Stack, UniqueId,
 };
 use super::{CheckError, Options};
+use chains::Chains;
+use elements::Elements;
+use maximum::Maximum;
 use queue::Queue;
 use rule::{End, Rule};
 use rustc_hash::FxHashMap;
 use schism_history::{Entry, OpEvent, OpKind, Record, Value, Worker};
 use smallvec::SmallVec;
-use std::collections::VecDeque;
 use unique::Given;
-use ways::{Object, Pending, Way, alarm, explain, work_off};
+use ways::{Object, work_off};
 use zones::Zones;
 
 /// Something went wrong for good.
@@ -62,14 +68,14 @@ impl Monitor {
             kind: &ModelKind,
             options: &Options,
         ) -> Result<Box<dyn Watcher + Send>, CheckError> {
-            by(kind, options, |_: &T| None)
+            by(kind, options, |_: &T| Rules::new())
         }
         fn by<T: Translate + Send + 'static>(
             kind: &ModelKind,
             options: &Options,
-            rule: fn(&T) -> Option<Ruled<T>>,
+            rules: fn(&T) -> Rules<T>,
         ) -> Result<Box<dyn Watcher + Send>, CheckError> {
-            Ok(Box::new(Watching::<T>::new(T::starting(kind, options)?, options, rule)))
+            Ok(Box::new(Watching::<T>::new(T::starting(kind, options)?, options, rules)))
         }
         if matches!(kind.model, Model::RegularRegister | Model::SafeRegister) {
             return Ok(Monitor { watcher: Box::new(Nobody) });
@@ -77,27 +83,37 @@ impl Monitor {
         let watcher = match kind.model {
             Model::Register | Model::CasRegister | Model::RegularRegister | Model::SafeRegister => {
                 by(kind, options, |model: &Register| {
-                    Some(Box::new(Zones::new(Register::access, model.initial)))
+                    one(Zones::new(Register::access, model.initial))
                 })
             }
             // A read may find a written nothing as well as the first one.
-            Model::Kv => by(kind, options, |model: &Kv| {
-                model.initial.is_nil().then(|| Box::new(Zones::new(Kv::access, NIL)) as Ruled<Kv>)
+            Model::Kv => by(kind, options, |model: &Kv| match model.initial.is_nil() {
+                true => {
+                    let mut rules: Rules<Kv> = one(Zones::new(Kv::access, NIL));
+                    rules.push(Box::new(Chains::new(Kv::text)));
+                    rules.push(Box::new(Chains::new(Kv::list)));
+                    rules
+                }
+                false => Rules::new(),
             }),
             Model::MultiRegister => watch::<MultiRegister>(kind, options),
             Model::Mutex => watch::<Mutex>(kind, options),
             Model::ReentrantLock => watch::<ReentrantLock>(kind, options),
             Model::FencedLock => watch::<FencedLock>(kind, options),
             Model::Semaphore => watch::<Semaphore>(kind, options),
-            Model::FifoQueue => by(kind, options, |_: &FifoQueue| Some(Box::new(Queue::default()))),
+            Model::FifoQueue => by(kind, options, |_: &FifoQueue| one(Queue::default())),
             Model::Stack => watch::<Stack>(kind, options),
             Model::PriorityQueue => watch::<PriorityQueue>(kind, options),
-            Model::Set => watch::<Set>(kind, options),
+            Model::Set => by(kind, options, |_: &Set| one(Elements::default())),
             Model::Counter => watch::<Counter>(kind, options),
-            Model::AppendLog => watch::<AppendLog>(kind, options),
+            Model::AppendLog => {
+                by(kind, options, |_: &AppendLog| one(Chains::new(AppendLog::growth)))
+            }
             Model::Bank => watch::<Bank>(kind, options),
-            Model::UniqueId => by(kind, options, |_: &UniqueId| Some(Box::new(Given::default()))),
-            Model::MaxRegister => watch::<MaxRegister>(kind, options),
+            Model::UniqueId => by(kind, options, |_: &UniqueId| one(Given::default())),
+            Model::MaxRegister => {
+                by(kind, options, |model: &MaxRegister| one(Maximum::new(model.initial)))
+            }
         }?;
         Ok(Monitor { watcher })
     }
@@ -113,7 +129,8 @@ impl Monitor {
         self.watcher.poll()
     }
 
-    /// How many objects were too hard to follow: no alarm says nothing about those.
+    /// How many objects were too hard to follow. There may be rules that keep looking at them, but
+    /// no alarm says nothing about those.
     pub fn lost(&self) -> usize {
         self.watcher.lost()
     }
@@ -145,6 +162,14 @@ impl Watcher for Nobody {
     }
 }
 
+/// What a record says of an operation.
+fn event_of(record: &Record) -> Option<&OpEvent> {
+    match &record.entry {
+        Entry::Op(op) => Some(op),
+        _ => None,
+    }
+}
+
 struct Open {
     object: Option<Value>,
     number: u32,
@@ -152,11 +177,18 @@ struct Open {
     invoked: Record,
 }
 
-type Ruled<T> = Box<dyn Rule<T, <T as Spec>::Op> + Send>;
+type Rules<T> = SmallVec<[Box<dyn Rule<T, <T as Spec>::Op>>; 3]>;
+
+/// Rules of one kind.
+fn one<T: Spec>(rule: impl Rule<T, T::Op> + 'static) -> Rules<T> {
+    let mut rules = Rules::<T>::new();
+    rules.push(Box::new(rule));
+    rules
+}
 
 struct Watching<T: Translate> {
     model: T,
-    rule: fn(&T) -> Option<Ruled<T>>,
+    rules: fn(&T) -> Rules<T>,
     limit: usize,
     objects: FxHashMap<Option<Value>, Object<T>>,
     open: FxHashMap<Worker, Open>,
@@ -165,10 +197,10 @@ struct Watching<T: Translate> {
 }
 
 impl<T: Translate> Watching<T> {
-    fn new(model: T, options: &Options, rule: fn(&T) -> Option<Ruled<T>>) -> Self {
+    fn new(model: T, options: &Options, rules: fn(&T) -> Rules<T>) -> Self {
         let limit = usize::try_from(options.configurations.min(200_000)).unwrap_or(usize::MAX);
         let (objects, open) = (FxHashMap::default(), FxHashMap::default());
-        Watching { model, rule, limit, objects, open, position: 0, next: 0 }
+        Watching { model, rules, limit, objects, open, position: 0, next: 0 }
     }
 
     fn translate(
@@ -177,24 +209,13 @@ impl<T: Translate> Watching<T> {
         completed: Option<&Record>,
         called: u32,
     ) -> Result<(Option<T::Op>, Option<Value>), CheckError> {
-        let event = |record: &'_ Record| match &record.entry {
-            Entry::Op(op) => Some(op.clone()),
-            _ => None,
-        };
-        let Some(invoke) = event(invoked) else { return Ok((None, None)) };
-        let complete = completed.and_then(event);
-        let returned = match complete.as_ref().map(|c| c.kind) {
+        let Some(invoke) = event_of(invoked) else { return Ok((None, None)) };
+        let complete = completed.and_then(event_of);
+        let returned = match complete.map(|c| c.kind) {
             Some(OpKind::Ok | OpKind::Fail) => self.position,
             _ => NEVER,
         };
-        let call = RawCall {
-            invoked,
-            completed,
-            invoke: &invoke,
-            complete: complete.as_ref(),
-            called,
-            returned,
-        };
+        let call = RawCall { invoked, completed, invoke, complete, called, returned };
         let object = self.model.object(&call).cloned();
         let op = self.model.translate(&call).map_err(|mismatch| CheckError::Operation {
             record: completed.unwrap_or(invoked).index,
@@ -209,24 +230,13 @@ impl<T: Translate> Watching<T> {
         let (op, object) = self.translate(record, None, self.position)?;
         let (number, called, process) = (self.next, self.position, event.process);
         self.next += 1;
-        let (model, rule) = (&self.model, self.rule);
-        let watched = self.objects.entry(object.clone()).or_insert_with(|| Object {
-            pending: Vec::new(),
-            ways: model.init().into_iter().map(Way::new).collect(),
-            returns: VecDeque::new(),
-            rule: rule(model),
-            followed: true,
-        });
-        let end = End { number, position: called, process, op: op.as_ref() };
+        let (model, rules) = (&self.model, self.rules);
+        let watched =
+            self.objects.entry(object.clone()).or_insert_with(|| Object::new(model, rules(model)));
+        let (position, asked) = (called, event);
+        let end = End { number, position, process, op: op.as_ref(), record: record.index, asked };
         let alarm = watched.obey(record.index, |rule| rule.called(model, &end));
-        watched.pending.push(Pending {
-            number,
-            op,
-            called,
-            returned: NEVER,
-            process,
-            settled: false,
-        });
+        watched.begin(number, op, called, process);
         let open = Open { object, number, called, invoked: record.clone() };
         match self.open.insert(event.process, open) {
             Some(first) => Err(CheckError::StillOpen {
@@ -249,8 +259,10 @@ impl<T: Translate> Watching<T> {
         };
         let (op, _) = self.translate(&open.invoked, Some(record), open.called)?;
         let Some(object) = self.objects.get_mut(&open.object) else { return Ok(None) };
-        let (model, process) = (&self.model, event.process);
-        let end = End { number: open.number, position: self.position, process, op: op.as_ref() };
+        let (model, process, limit) = (&self.model, event.process, self.limit);
+        let Some(asked) = event_of(&open.invoked) else { return Ok(None) };
+        let (number, position) = (open.number, self.position);
+        let end = End { number, position, process, op: op.as_ref(), record: record.index, asked };
         let alarm = object.obey(record.index, |rule| match event.kind {
             OpKind::Info => rule.lost(model, &end),
             _ => rule.returned(model, &end),
@@ -258,23 +270,10 @@ impl<T: Translate> Watching<T> {
         if alarm.is_some() {
             return Ok(alarm);
         }
-        let Some(pending) = object.pending.iter_mut().find(|p| p.number == open.number) else {
-            return Ok(None);
-        };
-        pending.settled = true;
-        match op {
-            // It did not happen, or tells nothing.
-            None => object.pending.retain(|p| p.number != open.number),
-            Some(op) => {
-                pending.op = Some(op);
-                if event.kind != OpKind::Info {
-                    pending.returned = self.position;
-                    object.returns.push_back((open.number, record.index));
-                }
-            }
-        }
-        // Where rules are in force, the ways are for the day when they no longer are.
-        let limit = if object.rule.is_some() { self.limit.min(BESIDE) } else { self.limit };
+        let returned = (event.kind != OpKind::Info).then_some((position, record.index));
+        object.settle(number, op, returned);
+        // Where rules tell everything, the ways are for the day when they no longer do.
+        let limit = if object.rules_tell_all() { limit.min(BESIDE) } else { limit };
         Ok(work_off(&self.model, object, limit))
     }
 }
@@ -292,25 +291,12 @@ impl<T: Translate> Watcher for Watching<T> {
     }
 
     fn poll(&mut self) -> Option<Alarm> {
-        let objects = self.objects.values().filter(|object| object.followed);
         // The earliest, as objects come in no order.
-        objects
-            .filter_map(|object| {
-                let mut ways = object.ways.clone();
-                let mut done: SmallVec<[u32; 8]> = SmallVec::new();
-                for (number, record) in &object.returns {
-                    ways = explain(&self.model, object, &ways, *number, &done, self.limit)?;
-                    if ways.is_empty() {
-                        return Some(alarm(&self.model, object, *number, *record));
-                    }
-                    done.push(*number);
-                }
-                None
-            })
-            .min_by_key(|alarm| alarm.record)
+        let alarms = self.objects.values().filter_map(|one| one.poll(&self.model, self.limit));
+        alarms.min_by_key(|alarm| alarm.record)
     }
 
     fn lost(&self) -> usize {
-        self.objects.values().filter(|object| !object.followed && object.rule.is_none()).count()
+        self.objects.values().filter(|one| !one.followed && !one.rules_tell_all()).count()
     }
 }

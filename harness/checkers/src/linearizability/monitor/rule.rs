@@ -1,6 +1,8 @@
 //! Following an object by rules that need no states.
 
 use super::super::sentence::named;
+use super::Alarm;
+use schism_history::OpEvent;
 
 /// An end of an operation.
 pub(super) struct End<'a, Op> {
@@ -11,6 +13,10 @@ pub(super) struct End<'a, Op> {
     pub process: u64,
     /// What is known of it: before it ended, or if it was lost, without a result.
     pub op: Option<&'a Op>,
+    /// The record that tells of it.
+    pub record: u64,
+    /// How it was called.
+    pub asked: &'a OpEvent,
 }
 
 impl<Op> End<'_, Op> {
@@ -41,4 +47,20 @@ pub(super) trait Rule<M, Op>: Send {
     fn returned(&mut self, model: &M, end: &End<'_, Op>) -> Followed;
     /// Nobody will know if it happened.
     fn lost(&mut self, model: &M, end: &End<'_, Op>) -> Followed;
+
+    /// What cannot be explained whatever the operations still open will return, as far as that is
+    /// looked for only when asked.
+    fn poll(&self, _model: &M) -> Option<Alarm> {
+        None
+    }
+
+    /// Whether they tell of everything that cannot be explained, once nothing is open.
+    fn tells_all(&self) -> bool {
+        true
+    }
+
+    /// Whether they do so for good, whatever is to come.
+    fn lasts(&self) -> bool {
+        false
+    }
 }

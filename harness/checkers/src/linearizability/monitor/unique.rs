@@ -26,4 +26,8 @@ impl Rule<UniqueId, UniqueIdOp> for Given {
     fn lost(&mut self, _: &UniqueId, _: &End<'_, UniqueIdOp>) -> Followed {
         Followed::Well
     }
+
+    fn lasts(&self) -> bool {
+        true
+    }
 }

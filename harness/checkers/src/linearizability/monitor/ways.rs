@@ -3,10 +3,11 @@
 use super::super::history::Translate;
 use super::super::model::{Keys, NEVER, Step};
 use super::super::{Deadline, sentence::named};
-use super::rule::Followed;
-use super::{Alarm, Ruled};
+use super::rule::{Followed, Rule};
+use super::{Alarm, Rules};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// An operation that has not been worked off.
@@ -60,29 +61,104 @@ pub(super) struct Object<T: Translate> {
     /// Operations that returned and are to be worked off, by number, with the record.
     pub returns: VecDeque<(u32, u64)>,
     /// By what it is followed besides.
-    pub rule: Option<Ruled<T>>,
+    rules: Rules<T>,
     /// Whether there are not too many ways.
     pub followed: bool,
 }
 
 impl<T: Translate> Object<T> {
+    /// As it is at first.
+    pub fn new(model: &T, rules: Rules<T>) -> Object<T> {
+        let mut object = Object::starting(model.init());
+        object.followed = !rules.iter().any(|rule| rule.lasts());
+        object.rules = rules;
+        object
+    }
+
+    /// In any of these states, without rules.
+    pub fn starting(states: Vec<T::State>) -> Object<T> {
+        let ways = states.into_iter().map(Way::new).collect();
+        let (pending, returns, rules) = (Vec::new(), VecDeque::new(), Rules::<T>::new());
+        Object { pending, ways, returns, rules, followed: true }
+    }
+
+    /// Whether the rules tell of everything that goes wrong.
+    pub fn rules_tell_all(&self) -> bool {
+        self.rules.iter().any(|rule| rule.tells_all())
+    }
+
     /// What the rules say about a record, as long as there are some.
     pub fn obey(
         &mut self,
         record: u64,
-        ask: impl FnOnce(&mut Ruled<T>) -> Followed,
+        mut ask: impl FnMut(&mut dyn Rule<T, T::Op>) -> Followed,
     ) -> Option<Alarm> {
-        let followed = ask(self.rule.as_mut()?);
-        if followed != Followed::Well {
-            self.rule = None;
-        }
-        match followed {
-            Followed::Well | Followed::Lost => None,
+        let mut wrong = None;
+        self.rules.retain(|rule| match ask(&mut **rule) {
+            Followed::Well => true,
+            Followed::Lost => false,
             Followed::Wrong(sentence) => {
-                self.followed = false;
-                Some(Alarm { record, sentence })
+                wrong.get_or_insert(sentence);
+                false
             }
+        });
+        let sentence = wrong?;
+        self.rules.clear();
+        self.followed = false;
+        Some(Alarm { record, sentence })
+    }
+
+    /// An operation begins.
+    pub fn begin(&mut self, number: u32, op: Option<T::Op>, called: u32, process: u64) {
+        if self.followed {
+            let pending = Pending { number, op, called, returned: NEVER, process, settled: false };
+            self.pending.push(pending);
         }
+    }
+
+    /// No more will be known of an operation: what it was, unless it did not happen or tells
+    /// nothing, and where it returned and by which record, if it did.
+    pub fn settle(&mut self, number: u32, op: Option<T::Op>, returned: Option<(u32, u64)>) {
+        let Some(at) = self.pending.iter().position(|p| p.number == number) else { return };
+        if op.is_none() {
+            self.pending.remove(at);
+            return;
+        }
+        let pending = &mut self.pending[at];
+        (pending.op, pending.settled) = (op, true);
+        if let Some((position, record)) = returned {
+            pending.returned = position;
+            self.returns.push_back((number, record));
+        }
+    }
+
+    /// The state, if it is certain and nothing is pending.
+    pub fn rests(&self) -> Option<&T::State> {
+        match &self.ways[..] {
+            [way] if self.followed && self.pending.is_empty() => Some(&way.state),
+            _ => None,
+        }
+    }
+
+    /// Whether there is no way left to explain what returned, whatever else will return.
+    pub fn poll(&self, model: &T, limit: usize) -> Option<Alarm> {
+        if let Some(alarm) = self.rules.iter().find_map(|rule| rule.poll(model)) {
+            return Some(alarm);
+        }
+        if !self.followed {
+            return None;
+        }
+        let mut ways = Cow::Borrowed(&self.ways[..]);
+        let mut done: SmallVec<[u32; 8]> = SmallVec::new();
+        for (number, record) in &self.returns {
+            let next = explain(model, self, &ways, *number, &done, limit)?;
+            if next.is_empty() {
+                return Some(alarm(model, self, *number, *record));
+            }
+            ways = Cow::Owned(next);
+            done.push(*number);
+        }
+        None
     }
 }
 
@@ -122,7 +198,7 @@ pub(super) fn work_off<T: Translate>(
 
 /// Every way that explains the return of an operation too, without it; none if there are more
 /// than can be kept. Those in `done` have been worked off.
-pub(super) fn explain<T: Translate>(
+fn explain<T: Translate>(
     model: &T,
     object: &Object<T>,
     ways: &[Way<T::State>],
@@ -288,12 +364,7 @@ impl<State: Clone + Eq + std::hash::Hash> Front<State> {
     }
 }
 
-pub(super) fn alarm<T: Translate>(
-    model: &T,
-    object: &Object<T>,
-    number: u32,
-    record: u64,
-) -> Alarm {
+fn alarm<T: Translate>(model: &T, object: &Object<T>, number: u32, record: u64) -> Alarm {
     let due = object.pending.iter().find(|p| p.number == number);
     let op = due.and_then(|p| p.op.as_ref());
     let what = match (due, op) {
