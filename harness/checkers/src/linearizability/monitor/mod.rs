@@ -15,12 +15,14 @@
 //! [`Monitor::poll`] does not wait for missing results: it asks whether there is any way left if
 //! they may be anything, which is enough to raise an alarm early.
 
+mod above;
 mod chains;
 mod elements;
 mod levels;
 mod maximum;
 mod queue;
 mod rule;
+mod sums;
 mod unique;
 mod ways;
 mod zones;
@@ -33,6 +35,7 @@ use super::models::{
     PriorityQueue, ReentrantLock, Register, Semaphore, Set, Stack, UniqueId,
 };
 use super::{CheckError, Options};
+use above::Above;
 use chains::Chains;
 use elements::Elements;
 use maximum::Maximum;
@@ -41,6 +44,7 @@ use rule::{End, Rule};
 use rustc_hash::FxHashMap;
 use schism_history::{Entry, OpEvent, OpKind, Record, Value, Worker};
 use smallvec::SmallVec;
+use sums::Range;
 use unique::Given;
 use ways::{Object, work_off};
 use zones::Zones;
@@ -102,10 +106,10 @@ impl Monitor {
             Model::FencedLock => watch::<FencedLock>(kind, options),
             Model::Semaphore => watch::<Semaphore>(kind, options),
             Model::FifoQueue => by(kind, options, |_: &FifoQueue| one(Queue::default())),
-            Model::Stack => watch::<Stack>(kind, options),
-            Model::PriorityQueue => watch::<PriorityQueue>(kind, options),
+            Model::Stack => by(kind, options, |_: &Stack| one(Above::default())),
+            Model::PriorityQueue => by(kind, options, |_: &PriorityQueue| one(Above::default())),
             Model::Set => by(kind, options, |_: &Set| one(Elements::default())),
-            Model::Counter => watch::<Counter>(kind, options),
+            Model::Counter => by(kind, options, |model: &Counter| one(Range::new(model.initial))),
             Model::AppendLog => {
                 by(kind, options, |_: &AppendLog| one(Chains::new(AppendLog::growth)))
             }
@@ -137,7 +141,7 @@ impl Monitor {
 }
 
 /// Ways that are kept of an object that is followed by rules.
-const BESIDE: usize = 1_000;
+const BESIDE: usize = 200;
 
 trait Watcher {
     fn push(&mut self, record: &Record) -> Result<Option<Alarm>, CheckError>;
