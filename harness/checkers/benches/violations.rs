@@ -25,7 +25,7 @@ use schism_checkers::linearizability::{
 use schism_history::{Entry, History, OpEvent, OpKind, Record, Value, write_jsonl};
 use std::collections::VecDeque;
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const OPERATIONS: usize = 10_000;
 const CLIENTS: u64 = 10;
@@ -192,7 +192,8 @@ fn watch(name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>) {
 fn delay(name: &str, model: &str, object: &dyn Fn() -> Box<dyn Object>) {
     const SEEDS: u64 = 10;
     let kind = ModelKind::parse(model).expect("a model's name");
-    let options = Options { explain: false, order: false, threads: 1, ..Options::default() };
+    let time = Some(Duration::from_secs(3));
+    let options = Options { explain: false, order: false, threads: 1, time, ..Options::default() };
     for clients in
         [10, 20, 40].into_iter().filter(|n| Arguments::read().wants(&format!("{name} {n}")))
     {

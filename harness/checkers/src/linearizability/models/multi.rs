@@ -10,7 +10,8 @@ use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::{FxHashMap, FxHashSet};
-use schism_history::{Outcome, Value};
+use schism_history::{OpEvent, Outcome, Value};
+use smallvec::SmallVec;
 
 /// One part of an operation: a key, and what was done to it. Both are numbered by [`Symbols`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,12 +47,16 @@ struct Access<'a> {
 fn accesses<'a>(call: &RawCall<'a>) -> Result<Vec<Access<'a>>, Mismatch> {
     const SHAPE: &str = "a list of [read key value] and [write key value]";
     let value = call.output().filter(|v| !v.is_nil()).unwrap_or(call.input());
+    accesses_in(call.f(), value).ok_or_else(|| Mismatch::input(call, SHAPE))
+}
+
+/// The parts of a function and its value, if they have the right shape.
+fn accesses_in<'a>(f: &str, value: &'a Value) -> Option<Vec<Access<'a>>> {
     // Jepsen's oldest shape: `read` and `write` of a map from keys to values.
-    if let (f @ ("read" | "write"), Value::Map(entries)) = (call.f(), value) {
+    if let ("read" | "write", Value::Map(entries)) = (f, value) {
         let write = f == "write";
-        return Ok(entries.iter().map(|(key, value)| Access { write, key, value }).collect());
+        return Some(entries.iter().map(|(key, value)| Access { write, key, value }).collect());
     }
-    let Some(parts) = value.as_list() else { return Err(Mismatch::input(call, SHAPE)) };
     let access = |part: &'a Value| {
         let [f, key, value] = part.as_list()? else { return None };
         let write = match f.as_str()? {
@@ -61,14 +66,28 @@ fn accesses<'a>(call: &RawCall<'a>) -> Result<Vec<Access<'a>>, Mismatch> {
         };
         Some(Access { write, key, value })
     };
-    let accesses: Option<Vec<Access<'a>>> = parts.iter().map(access).collect();
-    accesses.ok_or_else(|| Mismatch::input(call, SHAPE))
+    value.as_list()?.iter().map(access).collect()
 }
 
 impl MultiRegister {
     /// Registers over these values that hold this one at first.
     pub fn new(symbols: Symbols, initial: u32) -> MultiRegister {
         MultiRegister { symbols, initial, told: true }
+    }
+
+    /// Whether this value may have been in every register at first, for all that was said.
+    pub(crate) fn may_begin_with(&self, value: u32) -> bool {
+        value == self.initial || !self.told
+    }
+
+    /// The registers that an operation is about which has been translated.
+    pub(crate) fn keys_of(&self, asked: &OpEvent) -> SmallVec<[u32; 4]> {
+        let accesses = accesses_in(&asked.f, &asked.value).unwrap_or_default();
+        let mut keys: SmallVec<[u32; 4]> =
+            accesses.iter().filter_map(|access| self.symbols.known(access.key)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     fn get(&self, state: &[(u32, u32)], key: u32) -> u32 {
@@ -226,8 +245,9 @@ impl Translate for MultiRegister {
         let ok = call.outcome() == Outcome::Ok;
         let mut op = MultiOp::new();
         for Access { write, key, value } in accesses(call)? {
+            let key = self.symbols.number(key);
             if write || ok {
-                let (key, value) = (self.symbols.number(key), self.symbols.number(value));
+                let value = self.symbols.number(value);
                 op.push(if write { Part::Write(key, value) } else { Part::Read(key, value) });
             }
         }

@@ -16,8 +16,10 @@
 //! they may be anything, which is enough to raise an alarm early.
 
 mod above;
+mod accounts;
 mod chains;
 mod elements;
+mod keys;
 mod levels;
 mod maximum;
 mod queue;
@@ -36,8 +38,10 @@ use super::models::{
 };
 use super::{CheckError, Options};
 use above::Above;
+use accounts::Accounts;
 use chains::Chains;
 use elements::Elements;
+use keys::Keys;
 use maximum::Maximum;
 use queue::Queue;
 use rule::{End, Rule};
@@ -100,7 +104,7 @@ impl Monitor {
                 }
                 false => Rules::new(),
             }),
-            Model::MultiRegister => watch::<MultiRegister>(kind, options),
+            Model::MultiRegister => by(kind, options, |_: &MultiRegister| one(Keys::default())),
             Model::Mutex => watch::<Mutex>(kind, options),
             Model::ReentrantLock => watch::<ReentrantLock>(kind, options),
             Model::FencedLock => watch::<FencedLock>(kind, options),
@@ -113,7 +117,7 @@ impl Monitor {
             Model::AppendLog => {
                 by(kind, options, |_: &AppendLog| one(Chains::new(AppendLog::growth)))
             }
-            Model::Bank => watch::<Bank>(kind, options),
+            Model::Bank => by(kind, options, |model: &Bank| one(Accounts::new(model.initial))),
             Model::UniqueId => by(kind, options, |_: &UniqueId| one(Given::default())),
             Model::MaxRegister => {
                 by(kind, options, |model: &MaxRegister| one(Maximum::new(model.initial)))

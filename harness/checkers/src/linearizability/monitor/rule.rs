@@ -36,6 +36,8 @@ pub(super) enum Followed {
     Wrong(String),
     /// The rules do not apply.
     Lost,
+    /// Nothing can be said about the object any more.
+    Unsayable,
 }
 
 /// Rules by which one object is followed. They say something wrong only if what happened so far

@@ -144,46 +144,69 @@ impl Range {
     }
 }
 
+impl Range {
+    /// An operation begins, which adds this if it is an addition. False if sums become so large
+    /// that nothing can be said.
+    pub fn begin(&mut self, number: u32, called: u32, delta: Option<i64>) -> bool {
+        let delta = delta.map(i128::from);
+        self.called.add(delta.unwrap_or(0));
+        let mut bounds = Bounds { least: i128::MIN / 2, most: i128::MAX / 2 };
+        self.known.values().for_each(|known| bounds.tighten(*known));
+        self.open.insert(number, Open { called, delta, returned: self.returned, bounds });
+        let (least, most) = (self.initial + self.called.down, self.initial + self.called.up);
+        i64::try_from(least).and(i64::try_from(most)).is_ok()
+    }
+
+    /// An operation returned with this result, if that is known. `Err` with what is wrong.
+    pub fn end(&mut self, number: u32, now: u32, result: Option<i64>) -> Result<(), String> {
+        let Some(open) = self.open.remove(&number) else { return Ok(()) };
+        let delta = open.delta.unwrap_or(0);
+        self.added(open.called, delta);
+        match result {
+            Some(result) => self.found(result.into(), delta, &open, now),
+            None => Ok(()),
+        }
+    }
+
+    /// An operation did not happen, or tells nothing.
+    pub fn take_back(&mut self, number: u32) {
+        let delta = self.open.remove(&number).and_then(|open| open.delta);
+        self.called.take_back(delta.unwrap_or(0));
+    }
+
+    /// Nobody will know whether an operation happened.
+    pub fn lose(&mut self, number: u32) {
+        self.open.remove(&number);
+    }
+}
+
 impl Rule<Counter, CounterOp> for Range {
     fn called(&mut self, _: &Counter, end: &End<'_, CounterOp>) -> Followed {
         let delta = match end.op {
-            Some(CounterOp::Add(delta, _)) => Some(i128::from(*delta)),
+            Some(CounterOp::Add(delta, _)) => Some(*delta),
             _ => None,
         };
-        self.called.add(delta.unwrap_or(0));
-        let least = i64::try_from(self.initial + self.called.down);
-        if least.and(i64::try_from(self.initial + self.called.up)).is_err() {
-            // It may come round.
-            return Followed::Lost;
-        }
-        let mut bounds = Bounds { least: i128::MIN / 2, most: i128::MAX / 2 };
-        self.known.values().for_each(|known| bounds.tighten(*known));
-        let open = Open { called: end.position, delta, returned: self.returned, bounds };
-        self.open.insert(end.number, open);
-        Followed::Well
+        let sayable = self.begin(end.number, end.position, delta);
+        if sayable { Followed::Well } else { Followed::Lost }
     }
 
     fn returned(&mut self, model: &Counter, end: &End<'_, CounterOp>) -> Followed {
-        let Some(open) = self.open.remove(&end.number) else { return Followed::Lost };
-        let delta = open.delta.unwrap_or(0);
         let result = match end.op {
             None => {
-                self.called.take_back(delta);
+                self.take_back(end.number);
                 return Followed::Well;
             }
-            Some(CounterOp::Read(result) | CounterOp::Add(_, Some(result))) => Some(*result),
-            Some(CounterOp::Add(_, None)) => None,
+            Some(CounterOp::Read(result)) => Some(*result),
+            Some(CounterOp::Add(_, result)) => *result,
         };
-        self.added(open.called, delta);
-        let found = result.map(|result| self.found(result.into(), delta, &open, end.position));
-        match found {
-            Some(Err(but)) => end.says(|op| model.describe(op), &but),
-            _ => Followed::Well,
+        match self.end(end.number, end.position, result) {
+            Err(but) => end.says(|op| model.describe(op), &but),
+            Ok(()) => Followed::Well,
         }
     }
 
     fn lost(&mut self, _: &Counter, end: &End<'_, CounterOp>) -> Followed {
-        self.open.remove(&end.number);
+        self.lose(end.number);
         Followed::Well
     }
 

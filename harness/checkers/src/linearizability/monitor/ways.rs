@@ -93,19 +93,24 @@ impl<T: Translate> Object<T> {
         record: u64,
         mut ask: impl FnMut(&mut dyn Rule<T, T::Op>) -> Followed,
     ) -> Option<Alarm> {
-        let mut wrong = None;
+        let (mut wrong, mut sayable) = (None, true);
         self.rules.retain(|rule| match ask(&mut **rule) {
             Followed::Well => true,
             Followed::Lost => false,
+            Followed::Unsayable => {
+                sayable = false;
+                false
+            }
             Followed::Wrong(sentence) => {
                 wrong.get_or_insert(sentence);
                 false
             }
         });
-        let sentence = wrong?;
-        self.rules.clear();
-        self.followed = false;
-        Some(Alarm { record, sentence })
+        if wrong.is_some() || !sayable {
+            self.rules.clear();
+            self.followed = false;
+        }
+        wrong.filter(|_| sayable).map(|sentence| Alarm { record, sentence })
     }
 
     /// An operation begins.

@@ -1,28 +1,23 @@
-//! The monitor against the check of whole histories.
+//! Histories of clients that use an object of any kind.
 
-#[path = "../benches/linearizability/random.rs"]
-mod random;
-
-use random::Random;
-use schism_checkers::linearizability::{
-    Alarm, ModelKind, Monitor, Options, Verdict, check_history,
-};
+use super::random::Random;
+use schism_checkers::linearizability::ModelKind;
 use schism_history::{Entry, History, OpEvent, OpKind, Record, Value};
 use std::collections::VecDeque;
 
 /// What a history is drawn from.
 #[derive(Clone, Copy)]
-struct Drawn {
-    model: &'static str,
-    operations: usize,
-    clients: u64,
+pub struct Drawn {
+    pub model: &'static str,
+    pub operations: usize,
+    pub clients: u64,
     /// Of a hundred operations, how many crash, and how many are refused.
-    crashed: u32,
-    refused: u32,
+    pub crashed: u32,
+    pub refused: u32,
     /// Of a hundred results, how many are wrong.
-    wrong: u32,
+    pub wrong: u32,
     /// How many values there are; as many as are written, if none.
-    values: Option<u32>,
+    pub values: Option<u32>,
 }
 
 /// An object of any kind, told of what its clients do.
@@ -67,10 +62,33 @@ impl Object {
             ("max-register", true) => {
                 ("write", Value::Int((self.most + i64::from(random.below(7)) - 2).max(1)))
             }
+            ("multi-register" | "multi-register:nil", _) => ("txn", transaction(random)),
+            ("bank:10" | "bank", true) => {
+                let from = random.below(3);
+                let to = (from + 1 + random.below(2)) % 3;
+                let numbers = [from, to, random.below(4)];
+                let numbers = numbers.map(|number| Value::Int(number.into()));
+                ("transfer", Value::List(numbers.into()))
+            }
             (_, true) => ("write", value),
             (_, false) => ("read", Value::Nil),
         };
         (f, key, input)
+    }
+
+    /// What the parts of a transaction find and leave.
+    fn performs(&mut self, parts: &[Value]) -> Value {
+        let perform = |part: &Value| {
+            let [f, key, value] = part.as_list().unwrap() else { return Value::Nil };
+            let held = &mut self.held[key.as_int().unwrap() as usize];
+            match f.as_str() {
+                Some("write") => *held = value.as_int().unwrap(),
+                _ if *held == 0 => return part.clone(),
+                _ => return Value::List(vec![f.clone(), key.clone(), Value::Int(*held)]),
+            }
+            part.clone()
+        };
+        Value::List(parts.iter().map(perform).collect())
     }
 
     fn answers(&mut self, drawn: &Drawn, f: &str, key: Option<&Value>, input: &Value) -> Value {
@@ -80,6 +98,22 @@ impl Object {
         match (f, input.as_int()) {
             ("read", _) if drawn.model == "set read" => {
                 return Value::List(self.items.iter().map(|item| Value::Int(*item)).collect());
+            }
+            ("txn", _) => return self.performs(input.as_list().unwrap()),
+            ("transfer", _) => {
+                let parts = input.as_list().unwrap().iter().map(|part| part.as_int().unwrap());
+                let [from, to, amount] = parts.collect::<Vec<_>>()[..] else { unreachable!() };
+                // `held` is what came in or went out.
+                let amount = amount.min(10 + self.held[from as usize]);
+                self.held[from as usize] -= amount;
+                self.held[to as usize] += amount;
+                let parts = [from, to, amount].map(Value::Int);
+                return Value::List(parts.into());
+            }
+            ("read", _) if drawn.model.starts_with("bank") => {
+                let entries = self.held.iter().zip(0i64..);
+                let entries = entries.map(|(held, at)| (Value::Int(at), Value::Int(10 + held)));
+                return Value::Map(entries.collect());
             }
             ("read", _) if drawn.model == "max-register" => return Value::Int(self.most),
             ("write", Some(value)) if drawn.model == "max-register" => {
@@ -128,10 +162,27 @@ impl Object {
     /// Something else that was there or will be.
     fn lies(&self, drawn: &Drawn, f: &str, answer: Value, random: &mut Random) -> Value {
         let told = matches!(f, "read" | "dequeue" | "pop" | "delete-max" | "add-and-get")
-            || matches!(f, "contains" | "generate")
+            || matches!(f, "contains" | "generate" | "txn")
             || matches!(answer, Value::Bool(_));
         if !told || random.below(100) >= drawn.wrong {
             return answer;
+        }
+        if let Value::Map(entries) = &answer {
+            let mut entries = entries.clone();
+            let at = random.below(3) as usize;
+            let wrong = entries[at].1.as_int().unwrap() + i64::from(random.below(3)) - 1;
+            entries[at].1 = Value::Int(wrong);
+            return Value::Map(entries);
+        }
+        if let ("txn", Value::List(parts)) = (f, &answer) {
+            let lie = |part: &Value| match part.as_list() {
+                Some([f, key, _]) if f.as_str() == Some("read") => {
+                    let value = Value::Int(i64::from(random.below(3)) + 1);
+                    Value::List(vec![f.clone(), key.clone(), value])
+                }
+                _ => part.clone(),
+            };
+            return Value::List(parts.iter().map(lie).collect());
         }
         if let ("read", "append-log" | "kv list" | "kv text" | "set read") = (f, drawn.model) {
             let mut items = self.texts[random.below(3) as usize].clone();
@@ -163,6 +214,21 @@ fn mixed(value: &Value) -> Value {
     Value::Int(value % 7 * 1_000 + value)
 }
 
+/// One or two parts of one or two registers.
+fn transaction(random: &mut Random) -> Value {
+    let first = random.below(3);
+    let keys = [first, (first + 1 + random.below(2)) % 3];
+    let part = |key: u32| match random.below(2) {
+        0 => Value::List(vec!["read".into(), Value::Int(key.into()), Value::Nil]),
+        _ => {
+            let value = Value::Int(i64::from(random.below(3)) + 1);
+            Value::List(vec!["write".into(), Value::Int(key.into()), value])
+        }
+    };
+    let count = 1 + keys[1] as usize % 2;
+    Value::List(keys.into_iter().take(count).map(part).collect())
+}
+
 /// What is appended to text.
 fn text(value: &Value) -> Value {
     format!("{value},").as_str().into()
@@ -175,7 +241,8 @@ fn number(value: &Value) -> i64 {
 }
 
 impl Drawn {
-    fn kind(&self) -> ModelKind {
+    /// The model it is watched by.
+    pub fn kind(&self) -> ModelKind {
         let kind = self.model.split(' ').next().unwrap();
         ModelKind::parse(if self.model == "max-register" { "max-register:0" } else { kind })
             .unwrap()
@@ -198,7 +265,7 @@ enum Client {
     Answered(&'static str, Option<Value>, Value, OpKind, Value),
 }
 
-fn draw(drawn: &Drawn, seed: u64) -> History {
+pub fn draw(drawn: &Drawn, seed: u64) -> History {
     let mut random = Random::new(seed);
     let (mut object, mut records, mut begun) = (Object::default(), Vec::new(), 0);
     let mut clients: Vec<(u64, Client)> =
@@ -251,211 +318,4 @@ fn draw(drawn: &Drawn, seed: u64) -> History {
         };
     }
     History { records, ..History::default() }
-}
-
-fn violated(history: &History, kind: &ModelKind) -> bool {
-    let options = Options { explain: false, order: false, threads: 1, ..Options::default() };
-    match check_history(history, kind, &options).unwrap().verdict {
-        Verdict::Linearizable { .. } => false,
-        Verdict::Violation(_) => true,
-        Verdict::Unknown { why, .. } => panic!("{why}"),
-    }
-}
-
-/// What a monitor says that keeps so many ways, and how many records it had been told by then.
-fn watched(
-    history: &History,
-    kind: &ModelKind,
-    ways: u64,
-    poll: bool,
-) -> (Option<(usize, Alarm)>, bool) {
-    let options = Options { configurations: ways, ..Options::default() };
-    let mut monitor = Monitor::new(kind, &options).unwrap();
-    for (record, count) in history.records.iter().zip(1..) {
-        let raised = monitor.push(record).unwrap();
-        let alarm = raised.or_else(|| if poll { monitor.poll() } else { None });
-        if let Some(alarm) = alarm {
-            return (Some((count, alarm)), false);
-        }
-    }
-    (None, monitor.lost() > 0)
-}
-
-/// An alarm is right about what was told by then; what cannot be explained is told, unless the
-/// monitor says that it lost sight.
-fn compare(drawn: &Drawn, rounds: u64, ways: u64) -> [u32; 3] {
-    let kind = drawn.kind();
-    let mut counts = [0; 3];
-    for seed in 1..=rounds {
-        let history = draw(drawn, seed);
-        let violated_at_last = violated(&history, &kind);
-        for poll in [true, false] {
-            let (alarm, lost) = watched(&history, &kind, ways, poll);
-            let name = format!("{} seed {seed}, poll {poll}: {alarm:?}", drawn.model);
-            if let Some((count, _)) = &alarm {
-                let records = history.records[..*count].to_vec();
-                let prefix = History { records, ..History::default() };
-                assert!(violated(&prefix, &kind), "{name} without a violation");
-            } else if poll && !lost && drawn.crashed == 0 {
-                assert!(!violated_at_last, "{name} but a violation");
-            }
-            counts[0] += u32::from(alarm.is_some());
-            counts[1] += u32::from(violated_at_last);
-            counts[2] += u32::from(lost);
-        }
-    }
-    counts
-}
-
-fn rounds(n: u64) -> u64 {
-    let factor = std::env::var("SCHISM_MONITOR_ROUNDS").ok().and_then(|n| n.parse().ok());
-    n * factor.unwrap_or(1)
-}
-
-const FEW: Drawn = Drawn {
-    model: "fifo-queue",
-    operations: 14,
-    clients: 4,
-    crashed: 0,
-    refused: 0,
-    wrong: 8,
-    values: None,
-};
-
-/// Models whose check needs a search while something is open, which takes long.
-const SEARCHED: [&str; 5] = ["priority-queue", "stack", "counter", "counter down", "counter get"];
-
-/// How many values there are to make violations of a set likely.
-fn elements(model: &str) -> Option<u32> {
-    model.starts_with("set").then_some(6)
-}
-
-#[test]
-fn rules_alone_tell_of_every_violation_and_of_nothing_else() {
-    for model in [
-        "fifo-queue",
-        "register",
-        "kv",
-        "kv text",
-        "kv list",
-        "unique-id",
-        "set",
-        "append-log",
-        "max-register",
-        "priority-queue",
-    ] {
-        let values = elements(model);
-        for (operations, clients, wrong) in [(8, 3, 15), (14, 4, 8), (60, 8, 2), (200, 20, 1)] {
-            for refused in [0, 10] {
-                let drawn = Drawn { model, operations, clients, wrong, refused, values, ..FEW };
-                if operations == 200 && SEARCHED.contains(&model) {
-                    continue;
-                }
-                let [alarms, violations, lost] = compare(&drawn, rounds(150), 0);
-                assert_eq!(lost, 0, "{model}");
-                assert_eq!(alarms, violations, "{model}, {operations} operations");
-                assert!(
-                    violations > 20 && u64::from(violations) < rounds(280),
-                    "{model} {operations} {refused} {violations}"
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn rules_alone_are_right_where_operations_crash_and_values_come_again() {
-    for model in [
-        "fifo-queue",
-        "register",
-        "kv",
-        "kv text",
-        "kv list",
-        "set",
-        "set read",
-        "append-log",
-        "max-register",
-        "priority-queue",
-        "stack",
-        "counter",
-        "counter down",
-        "counter get",
-    ] {
-        for (operations, clients, wrong) in [(8, 3, 15), (14, 4, 8), (60, 8, 2)] {
-            for (crashed, values) in [(20, None), (5, None), (0, Some(4)), (10, Some(40))] {
-                if operations == 60 && SEARCHED.contains(&model) {
-                    continue;
-                }
-                let values = values.or(elements(model));
-                let drawn = Drawn { model, operations, clients, wrong, crashed, values, ..FEW };
-                let [alarms, _, lost] = compare(&drawn, rounds(150), 0);
-                assert!(alarms > 0 || lost > 0, "{model}");
-            }
-        }
-    }
-}
-
-#[test]
-fn rules_that_do_not_tell_everything_tell_most() {
-    for (model, share) in [
-        ("set read", 0.9),
-        ("stack", 0.9),
-        ("counter", 0.7),
-        ("counter down", 0.4),
-        ("counter get", 0.7),
-    ] {
-        let (mut alarms, mut violations) = (0, 0);
-        for (operations, clients, wrong) in [(8, 3, 15), (14, 4, 8), (40, 6, 3)] {
-            let values = elements(model);
-            let drawn = Drawn { model, operations, clients, wrong, values, ..FEW };
-            let counts = compare(&drawn, rounds(150), 0);
-            (alarms, violations) = (alarms + counts[0], violations + counts[1]);
-        }
-        println!("{model}: {alarms} of {violations}");
-        assert!(
-            f64::from(alarms) >= share * f64::from(violations),
-            "{model} {alarms} {violations}"
-        );
-    }
-}
-
-#[test]
-fn ways_and_rules_together_tell_of_every_violation() {
-    for model in [
-        "fifo-queue",
-        "register",
-        "kv",
-        "kv text",
-        "kv list",
-        "set",
-        "set read",
-        "append-log",
-        "max-register",
-        "priority-queue",
-        "stack",
-        "counter",
-        "counter down",
-        "counter get",
-    ] {
-        for (crashed, refused, values) in
-            [(0, 0, None), (10, 5, None), (0, 0, Some(3)), (10, 5, Some(4))]
-        {
-            if model.starts_with("set") && values.is_none() {
-                continue;
-            }
-            let drawn = Drawn { model, crashed, refused, values, operations: 12, ..FEW };
-            let kind = drawn.kind();
-            for seed in 1..=rounds(200) {
-                let history = draw(&drawn, seed);
-                let (alarm, lost) = watched(&history, &kind, 200_000, true);
-                assert!(!lost);
-                assert_eq!(
-                    alarm.is_some(),
-                    violated(&history, &kind),
-                    "{model} {crashed} {values:?} seed {seed}: {alarm:?}"
-                );
-            }
-            compare(&drawn, rounds(50), 200_000);
-        }
-    }
 }
