@@ -39,6 +39,7 @@ pub fn model_of(workload: &str) -> Option<Model> {
     match canonical(workload)? {
         "register" => Some(Model::Register),
         "kv" => Some(Model::Kv),
+        "queue" => Some(Model::FifoQueue),
         _ => None,
     }
 }
@@ -59,7 +60,7 @@ pub fn checks(asked: &Asked<'_>) -> Result<Vec<Box<dyn Check>>, UnknownProperty>
     let workload = judged_as(asked.workload);
     let mut checks: Vec<Box<dyn Check>> = Vec::new();
     for property in asked.properties {
-        let check = match model_of(workload) {
+        let check = match model_of(asked.workload) {
             Some(model) if property == LINEARIZABLE => {
                 Some(Box::new(Linearizable::new(model)) as Box<dyn Check>)
             }

@@ -17,6 +17,7 @@ mod health;
 mod jobs;
 mod kv;
 mod link;
+mod queue;
 mod register;
 mod siblings;
 mod unique_ids;
@@ -126,7 +127,7 @@ pub struct Shape {
 }
 
 /// The names of all workloads.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "link",
     "events",
     "clock",
@@ -135,6 +136,7 @@ pub const NAMES: [&str; 14] = [
     "register",
     "siblings",
     "kv",
+    "queue",
     "consensus",
     "binary-consensus",
     "detect",
@@ -144,8 +146,8 @@ pub const NAMES: [&str; 14] = [
 ];
 
 /// Workloads that are others with a difference, and are judged as those.
-const VARIANTS: [(&str, &str); 2] =
-    [("slow-broadcast", "broadcast"), ("binary-consensus", "consensus")];
+const VARIANTS: [(&str, &str); 3] =
+    [("slow-broadcast", "broadcast"), ("binary-consensus", "consensus"), ("queue", "kv")];
 
 /// The workload whose promises are judged under this one: mostly itself.
 pub fn judged_as(name: &str) -> &str {
@@ -172,6 +174,7 @@ pub fn workload(name: &str, shape: Shape) -> Option<Box<dyn Workload>> {
         "register" => Box::new(register::Register::new(shape)),
         "siblings" => Box::new(siblings::Siblings::new(shape)),
         "kv" => Box::new(kv::Kv::default()),
+        "queue" => Box::new(queue::Queue::default()),
         "consensus" => Box::new(consensus::Consensus::default()),
         "binary-consensus" => Box::new(consensus::Consensus::binary()),
         "detect" => Box::new(detect::Detect),

@@ -149,11 +149,11 @@ impl Request {
             "echo" => vec!["echo"],
             "unique-ids" => vec!["unique ids"],
             "broadcast" => vec!["broadcast set"],
-            "kv" | "register" => vec!["linearizable"],
+            "kv" | "queue" | "register" => vec!["linearizable"],
             other => {
                 return Err(Error::usage(format!(
                     "--workload {other} needs nodes that tell their protocol's events; \
-                     with --bin use echo, unique-ids, broadcast or lin-kv"
+                     with --bin use echo, unique-ids, broadcast, lin-kv or queue"
                 )));
             }
         };

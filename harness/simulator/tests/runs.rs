@@ -1,5 +1,6 @@
 //! Whole simulated runs of catalogue protocols.
 
+use schism_checkers::linearizability::{Model, Monitor, Options};
 use schism_checkers::properties::Faults;
 use schism_checkers::{Budget, Finding, Status, overall};
 use schism_history::{Entry, FaultEdge, History, Meta, Nanos, NodeChange};
@@ -7,7 +8,7 @@ use schism_nemesis::{Allowance, Delay, LinkRule, Mix, Plan};
 use schism_protocols::{Setup as Stack, find};
 use schism_run::{Config, InMemory, Limit, Sink};
 use schism_simulator::{Setup, simulate};
-use schism_workloads::{Asked, Shape, checks, workload};
+use schism_workloads::{Asked, LINEARIZABLE, Shape, checks, workload};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,6 +30,18 @@ fn run(name: &str, seed: u64, mix: Mix) -> (History, Vec<Finding>) {
 }
 
 fn play(
+    name: &str,
+    twin: Option<&str>,
+    seed: u64,
+    time: Duration,
+    plan: impl FnOnce(&Allowance, u16) -> Plan,
+) -> (History, Vec<Finding>) {
+    let workload = find(name).expect("a protocol of the catalogue").workload;
+    play_under(workload, name, twin, seed, time, plan)
+}
+
+fn play_under(
+    driver: &str,
     name: &str,
     twin: Option<&str>,
     seed: u64,
@@ -64,7 +77,7 @@ fn play(
     let outcome = simulate(Setup {
         build: &|| build(Stack::new(nodes.into())),
         config,
-        workload: workload(card.workload, shape).expect("a known workload"),
+        workload: workload(driver, shape).expect("a known workload"),
         plan: plan(&allow, nodes),
         base: LinkRule { delay: Some(delay), ..LinkRule::default() },
         sink: Box::new(records.clone()),
@@ -73,7 +86,7 @@ fn play(
     let history = std::mem::take(&mut records.0.borrow_mut().history);
     let promises: Vec<String> = card.promises.iter().map(|&p| p.into()).collect();
     let asked = Asked {
-        workload: card.workload,
+        workload: driver,
         properties: &promises,
         faults: if recovers { Faults::CrashRecovery } else { Faults::CrashStop },
         operations_min: 50,
@@ -235,5 +248,51 @@ fn a_leader_cut_off_between_accept_and_commit_is_replaced() {
         let begun = faults(&history).iter().filter(|said| said.contains("Begin")).count();
         assert_eq!(begun, 4, "every moment comes");
         assert!(overall(&findings) >= Status::Vacuous, "seed {seed}: {findings:#?}");
+    }
+}
+
+/// Whether the monitor of a queue alarms, which follows every queue to the end.
+fn alarms(history: &History) -> bool {
+    let options = Options { configurations: 100, ..Options::default() };
+    let mut monitor = Monitor::new(&Model::FifoQueue.into(), &options).expect("a known model");
+    let mut records = history.records.iter();
+    let alarm = records.find_map(|record| monitor.push(record).expect("well-formed records"));
+    assert!(alarm.is_some() || monitor.lost() == 0, "a queue was lost");
+    alarm.is_some()
+}
+
+#[test]
+fn stores_keep_queues_and_one_that_looks_at_its_own_copy_is_found_out() {
+    let time = Duration::from_secs(8);
+    let play = |name, twin, seed| {
+        play_under("queue", name, twin, seed, time, |allow, nodes| {
+            Plan::draw(seed, Mix::Everything, allow, nodes, time)
+        })
+    };
+    for name in [
+        "raft",
+        "multi-paxos",
+        "viewstamped-replication",
+        "replicated-state-machine",
+        "primary-backup-active",
+        "chain-replication",
+    ] {
+        let (history, findings) = play(name, None, 1);
+        assert!(overall(&findings) >= Status::Vacuous, "{name}: {findings:#?}");
+        let linearizable = findings.iter().find(|it| it.property == LINEARIZABLE);
+        let status = linearizable.expect("a promise").status;
+        assert_eq!(status, Status::Holds, "{name}: {findings:#?}");
+        assert!(!alarms(&history), "{name}");
+    }
+    for name in ["raft", "replicated-state-machine"] {
+        let caught = (1..=10).any(|seed| {
+            let (history, findings) = play(name, Some("reads-locally"), seed);
+            let violated = findings
+                .iter()
+                .any(|it| it.property == LINEARIZABLE && it.status == Status::Violated);
+            assert_eq!(alarms(&history), violated, "{name}, seed {seed}: {findings:#?}");
+            violated
+        });
+        assert!(caught, "{name} is not found out");
     }
 }

@@ -12,6 +12,7 @@
 
 use crate::replication::backups::Backups;
 use crate::replication::requests::{Executed, Requests, Retry};
+use crate::services::error::NOT_SUPPORTED;
 use crate::services::kv::{Command, KeyValue, Question, Reply};
 use schism_kernel::Two::{A as Fl, B as P};
 use schism_kernel::{
@@ -109,6 +110,11 @@ impl PassivePrimaryBackup {
             }
             return;
         }
+        // What is sent to the others is the new value of a key.
+        if let Question::Enqueue { .. } | Question::Dequeue { .. } = command.question {
+            let (code, text) = (NOT_SUPPORTED, "there are no queues here".to_string());
+            return self.answer(&command, Reply::Error { code, text }, cx);
+        }
         let reply = self.store.execute(&command.question);
         let write = match (&command.question, &reply) {
             (&Question::Write { key, value }, _) => Some((key, value)),
@@ -140,7 +146,7 @@ impl PassivePrimaryBackup {
         if view > 0 {
             cx.mark("failover");
         }
-        let (store, executed) = (self.store.contents(), self.executed.clone());
+        let (store, executed) = (self.store.values(), self.executed.clone());
         self.tell_backups(&Message::State { view, version, store, executed }, cx);
     }
 

@@ -1,4 +1,5 @@
-//! A linearizable key-value store: a state machine that every process runs over the same log.
+//! A linearizable key-value store: a state machine that every process runs over the same log. Beside
+//! a value, every key has a queue.
 //!
 //! Each question becomes a command in the log, reads too, and is answered by the process that
 //! was asked once the command is committed. A command that does not get committed is submitted
@@ -16,7 +17,7 @@ use schism_kernel::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -59,6 +60,18 @@ pub enum Question {
         #[serde(default)]
         create_if_not_exists: bool,
     },
+    /// Put this value at the end of the key's queue.
+    Enqueue {
+        /// The key.
+        key: i64,
+        /// The value.
+        value: i64,
+    },
+    /// Take out the value at the front of the key's queue.
+    Dequeue {
+        /// The key.
+        key: i64,
+    },
 }
 
 /// What is answered.
@@ -74,6 +87,13 @@ pub enum Reply {
     WriteOk,
     /// It was compared and set.
     CasOk,
+    /// It was put in.
+    EnqueueOk,
+    /// This was taken out, if anything was inside.
+    DequeueOk {
+        /// The value.
+        value: Option<i64>,
+    },
     /// It was not.
     Error {
         /// Maelstrom's code.
@@ -101,7 +121,11 @@ pub struct Command {
 impl Question {
     fn key(&self) -> i64 {
         match *self {
-            Question::Read { key } | Question::Write { key, .. } | Question::Cas { key, .. } => key,
+            Question::Read { key }
+            | Question::Write { key, .. }
+            | Question::Cas { key, .. }
+            | Question::Enqueue { key, .. }
+            | Question::Dequeue { key } => key,
         }
     }
 }
@@ -114,6 +138,8 @@ impl fmt::Display for Command {
             Question::Read { key } => write!(f, "read {key}"),
             Question::Write { key, value } => write!(f, "write {key} {value}"),
             Question::Cas { key, from, to, .. } => write!(f, "cas {key} {from} {to}"),
+            Question::Enqueue { key, value } => write!(f, "enqueue {key} {value}"),
+            Question::Dequeue { key } => write!(f, "dequeue {key}"),
         }
     }
 }
@@ -123,7 +149,8 @@ impl Reply {
     fn told(&self) -> Json {
         match self {
             Reply::ReadOk { value } => (*value).into(),
-            Reply::WriteOk | Reply::CasOk => "done".into(),
+            Reply::WriteOk | Reply::CasOk | Reply::EnqueueOk => "done".into(),
+            Reply::DequeueOk { value } => (*value).into(),
             Reply::Error { code, .. } => format!("error {code}").into(),
         }
     }
@@ -148,6 +175,7 @@ pub struct Retry;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyValue {
     state: BTreeMap<i64, i64>,
+    queues: BTreeMap<i64, VecDeque<i64>>,
     executed: BTreeMap<(ProcessId, u32), Seen>,
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
@@ -156,7 +184,8 @@ pub struct KeyValue {
     written: BTreeMap<i64, Duration>,
     /// Whether checkers are told what every command has put out.
     pub tells_outputs: bool,
-    /// Defect: reads are answered from this process's own state, without the log.
+    /// Defect: reads, and dequeues that find nothing, are answered from this process's own state,
+    /// without the log.
     pub reads_locally: bool,
     /// Defect: values grow old, by the clock of whoever executes the command.
     pub looks_at_the_clock: bool,
@@ -189,17 +218,33 @@ impl KeyValue {
                     Reply::CasOk
                 }
             },
+            Question::Enqueue { key, value } => {
+                self.queues.entry(key).or_default().push_back(value);
+                Reply::EnqueueOk
+            }
+            Question::Dequeue { key } => {
+                Reply::DequeueOk { value: self.queues.get_mut(&key).and_then(VecDeque::pop_front) }
+            }
         }
     }
 
-    /// Everything that is stored.
-    pub(crate) fn contents(&self) -> Vec<(i64, i64)> {
+    /// Whether a question changes nothing, as far as this process knows.
+    fn changes_nothing(&self, question: &Question) -> bool {
+        match question {
+            Question::Read { .. } => true,
+            Question::Dequeue { key } => self.queues.get(key).is_none_or(VecDeque::is_empty),
+            _ => false,
+        }
+    }
+
+    /// The values of all keys.
+    pub(crate) fn values(&self) -> Vec<(i64, i64)> {
         self.state.iter().map(|(&key, &value)| (key, value)).collect()
     }
 
-    /// A store with these contents.
-    pub(crate) fn holding(contents: Vec<(i64, i64)>) -> Self {
-        KeyValue { state: contents.into_iter().collect(), ..KeyValue::default() }
+    /// A store with these values, and empty queues.
+    pub(crate) fn holding(values: Vec<(i64, i64)>) -> Self {
+        KeyValue { state: values.into_iter().collect(), ..KeyValue::default() }
     }
 
     /// The same with a defect: what was written too long ago is gone.
@@ -230,9 +275,7 @@ impl Algorithm for KeyValue {
     type Stable = Never;
 
     fn upon_request(&mut self, ask: Ask<Question>, cx: &mut Cx<'_, Self>) {
-        if self.reads_locally
-            && let Question::Read { .. } = ask.question
-        {
+        if self.reads_locally && self.changes_nothing(&ask.question) {
             let reply = self.execute(&ask.question);
             return cx.indicate(ask.answer(reply));
         }
