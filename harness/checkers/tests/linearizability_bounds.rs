@@ -12,6 +12,7 @@ use schism_checkers::linearizability::{
     Verdict, Why, check, check_hints, check_history,
 };
 use schism_history::{Entry, History, OpEvent, OpKind, Record, Value};
+use smallvec::SmallVec;
 use std::time::{Duration, Instant};
 
 fn register() -> (Register, Vec<RegisterOp>) {
@@ -242,9 +243,10 @@ enum Lie {
     Forget,
     Narrow,
     Leaves,
+    Needs,
 }
 
-const LIES: [Lie; 9] = [
+const LIES: [Lie; 10] = [
     Lie::Pure,
     Lie::Overwrite,
     Lie::Total,
@@ -254,6 +256,7 @@ const LIES: [Lie; 9] = [
     Lie::Forget,
     Lie::Narrow,
     Lie::Leaves,
+    Lie::Needs,
 ];
 
 /// A register one of whose hints is wrong.
@@ -341,6 +344,21 @@ impl Spec for Liar {
     fn hopeless(&self, state: &u32, op: &RegisterOp) -> bool {
         matches!(op, RegisterOp::Read(value) if value != state)
     }
+
+    fn tells_needs(&self) -> bool {
+        self.lie == Lie::Needs
+    }
+
+    fn needs(&self, state: &u32, op: &RegisterOp) -> SmallVec<[u64; 2]> {
+        if self.lie == Lie::Needs { self.model.needs(state, op) } else { SmallVec::new() }
+    }
+
+    fn brings(&self, op: &RegisterOp) -> SmallVec<[u64; 2]> {
+        match op {
+            RegisterOp::Cas(..) if self.lie == Lie::Needs => SmallVec::new(),
+            op => self.model.brings(op),
+        }
+    }
 }
 
 #[test]
@@ -370,7 +388,7 @@ fn lying_hints_are_reported_and_change_no_verdict() {
         }
     }
     // What only explanations use is noticed by sampling alone.
-    let noticed = |lie| !matches!(lie, Lie::Forget | Lie::Narrow | Lie::Leaves);
+    let noticed = |lie| !matches!(lie, Lie::Forget | Lie::Narrow | Lie::Leaves | Lie::Needs);
     for (lie, told) in LIES.into_iter().zip(told) {
         assert!(told > 5 || !noticed(lie), "{lie:?} was noticed {told} times only");
     }

@@ -2,93 +2,23 @@
 
 #[expect(dead_code, reason = "another oracle is used here")]
 mod linearizability_support;
+#[path = "linearizability_support/plain.rs"]
+mod plain;
 
 use linearizability_support::{Interval, Random, intervals};
+use plain::{compare, perform, rounds, rounds_of};
 use schism_checkers::linearizability::models::{
     AppendLog, CollectionOp, FifoQueue, Kv, KvOp, LogOp, MaxRegister, MaxRegisterOp, PriorityQueue,
     Register, RegisterOp, Set, SetOp, Stack, Symbols, UniqueId, UniqueIdOp,
 };
 use schism_checkers::linearizability::reference::{self, Plain};
-use schism_checkers::linearizability::{
-    Call, NEVER, Options, Report, Spec, Verdict, check, replay,
-};
+use schism_checkers::linearizability::{Call, NEVER, Options, Spec, Verdict, check};
 use schism_history::Value;
 use std::collections::VecDeque;
-
-fn rounds() -> u64 {
-    std::env::var("SCHISM_FUZZ_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4_000)
-}
-
-/// What a process does in each interval, in the order in which things take effect.
-fn perform<Op>(
-    intervals: &[Interval],
-    mut act: impl FnMut(&Interval) -> Option<Op>,
-) -> Vec<Call<Op>> {
-    let mut order: Vec<usize> = (0..intervals.len()).collect();
-    order.sort_by_key(|i| intervals[*i].effect);
-    let mut calls: Vec<Call<Op>> = order
-        .into_iter()
-        .filter_map(|i| {
-            let Interval { called, returned, .. } = intervals[i];
-            act(&intervals[i]).map(|op| Call { op, called, returned, object: 0 })
-        })
-        .collect();
-    calls.sort_by_key(|call| call.called);
-    calls
-}
 
 fn agree<M: Spec>(name: &str, round: u64, model: &M, calls: &[Call<M::Op>], counts: &mut [u32; 2]) {
     let report = compare(name, round, model, calls, counts);
     assert_eq!(report.method, "polynomial check", "{name}, round {round}: {report:#?}\n{calls:#?}");
-}
-
-/// Holds the verdict against a plain search.
-fn compare<M: Spec>(
-    name: &str,
-    round: u64,
-    model: &M,
-    calls: &[Call<M::Op>],
-    counts: &mut [u32; 2],
-) -> Report {
-    let expected = match reference::check(model, calls, usize::MAX) {
-        Plain::Linearizable(_) => true,
-        Plain::Violation => false,
-        Plain::Unknown => unreachable!("without a limit"),
-    };
-    counts[usize::from(expected)] += 1;
-    let report = check(model, calls, &Options::default());
-    let context = || format!("{name}, round {round}: {report:#?}\n{calls:#?}");
-    assert!(report.notes.is_empty(), "{}", context());
-    match &report.verdict {
-        Verdict::Linearizable { orders } => {
-            assert!(expected, "{}", context());
-            let order: Vec<u32> =
-                orders.iter().flat_map(|o| &o.operations).map(|i| *i as u32).collect();
-            replay(model, calls, &order).unwrap_or_else(|e| panic!("{e}: {}", context()));
-        }
-        Verdict::Violation(violation) => {
-            assert!(!expected && violation.core.confirmed, "{}", context());
-        }
-        Verdict::Unknown { .. } => panic!("{}", context()),
-    }
-    let quick = Options { order: false, ..Options::default() };
-    let quick = matches!(check(model, calls, &quick).verdict, Verdict::Linearizable { .. });
-    assert_eq!(quick, expected, "{}", context());
-    report
-}
-
-/// Random intervals, in which `each` lets something happen and has it checked.
-fn rounds_of(name: &str, mut each: impl FnMut(u64, &mut Random, &[Interval], &mut [u32; 2])) {
-    let mut counts = [0; 2];
-    for round in 0..rounds() {
-        let mut random = Random::new(round + 1);
-        let count = 2 + random.below(10) as usize;
-        let processes = 1 + random.below(5) as usize;
-        let crash = *random.pick(&[0, 0, 15, 40]);
-        let intervals = intervals(&mut random, count, processes, crash);
-        each(round, &mut random, &intervals, &mut counts);
-    }
-    assert!(counts.iter().all(|n| *n > 20), "{name}: {counts:?}");
 }
 
 fn fuzz<M: Spec>(

@@ -11,7 +11,7 @@ use schism_checkers::linearizability::models::{
 };
 use schism_checkers::linearizability::reference::{self, Plain};
 use schism_checkers::linearizability::{
-    Call, Deadline, Effort, Found, Options, Rules, Spec, Step, Verdict, check, replay,
+    Call, Deadline, Effort, Found, Options, Rules, Spec, Step, Verdict, check, check_hints, replay,
 };
 use schism_history::Value;
 
@@ -22,7 +22,7 @@ fn rounds() -> u64 {
 
 /// All rules, none, each one alone and all but each one.
 fn settings() -> Vec<(String, Rules)> {
-    fn switches(rules: &mut Rules) -> [&mut bool; 9] {
+    fn switches(rules: &mut Rules) -> [&mut bool; 11] {
         [
             &mut rules.return_order,
             &mut rules.absorption,
@@ -31,6 +31,8 @@ fn settings() -> Vec<(String, Rules)> {
             &mut rules.justification,
             &mut rules.lookahead,
             &mut rules.overwriting,
+            &mut rules.independence,
+            &mut rules.needs,
             &mut rules.blindness,
             &mut rules.own_search,
         ]
@@ -42,7 +44,7 @@ fn settings() -> Vec<(String, Rules)> {
         ("all, supply at once".into(), supplied(Rules::default())),
         ("supply alone".into(), supplied(Rules::none())),
     ];
-    for i in 0..9 {
+    for i in 0..11 {
         let (mut without, mut only) = (supplied(Rules::default()), supplied(Rules::none()));
         *switches(&mut without)[i] = false;
         *switches(&mut only)[i] = true;
@@ -106,6 +108,7 @@ fn agree_alone<M: Spec>(name: &str, round: u64, model: &M, calls: &[Call<M::Op>]
 }
 
 fn fuzz<M: Spec>(name: &str, model: &M, pool: &[M::Op]) {
+    check_hints(model, pool, 100).unwrap_or_else(|lie| panic!("{name}: {lie}"));
     let settings = settings();
     let mut counts = [0u32; 2];
     for round in 0..rounds() {
@@ -133,6 +136,7 @@ fn fuzz<M: Spec>(name: &str, model: &M, pool: &[M::Op]) {
 /// Longer histories, in which there is time for something to go unseen, against a plain search.
 fn fuzz_longer<M: Spec>(name: &str, model: &M, pool: &[M::Op]) {
     let overwriting = Rules { blindness: false, ..Rules::default() };
+    let supplied = Rules { fast_paths: false, supply: Some(0), ..Rules::default() };
     for round in 0..rounds() * 4 {
         let mut random = Random::new(round + 1);
         let (count, processes) = (6 + random.below(12) as usize, 2 + random.below(5) as usize);
@@ -146,7 +150,7 @@ fn fuzz_longer<M: Spec>(name: &str, model: &M, pool: &[M::Op]) {
             Plain::Unknown => continue,
         };
         agree_alone(name, round, model, &calls, expected);
-        for rules in [Rules::default(), overwriting] {
+        for rules in [Rules::default(), overwriting, supplied] {
             let found = judge(model, &calls, rules, &format!("{name}, longer, round {round}"));
             assert_eq!(found, expected, "{name}, longer, round {round}: {calls:#?}");
         }
@@ -187,6 +191,7 @@ fn cas_register() {
         }
     }
     fuzz("cas-register", &model, &pool);
+    fuzz_longer("cas-register", &model, &pool);
 }
 
 #[test]
@@ -224,6 +229,7 @@ fn multi_register() {
         }
     }
     fuzz("multi-register", &model, &pool);
+    fuzz_longer("multi-register", &model, &pool);
 }
 
 #[test]
@@ -233,12 +239,14 @@ fn locks() {
     let pool: Vec<LockOp> =
         (0..3).flat_map(|p| [LockOp::Acquire(p, None), LockOp::Release(p)]).collect();
     fuzz("reentrant-lock", &ReentrantLock { limit: 2 }, &pool);
+    fuzz_longer("reentrant-lock", &ReentrantLock { limit: 2 }, &pool);
     let mut tokens = pool.clone();
     tokens.retain(|op| matches!(op, LockOp::Release(_)));
     for process in 0..3 {
         tokens.extend((1..4).map(|token| LockOp::Acquire(process, Some(token))));
     }
     fuzz("fenced-lock", &FencedLock { floor: 0 }, &tokens);
+    fuzz_longer("fenced-lock", &FencedLock { floor: 0 }, &tokens);
     let pool: Vec<LockOp> =
         (1..3).flat_map(|n| [LockOp::Acquire(n, None), LockOp::Release(n)]).collect();
     fuzz("semaphore", &Semaphore { permits: 3 }, &pool);
@@ -279,6 +287,7 @@ fn sets() {
     fuzz("set element", &Set::new(false), &one);
     pool.extend(whole);
     fuzz("set", &Set::new(true), &pool);
+    fuzz_longer("set", &Set::new(true), &pool);
 }
 
 #[test]
@@ -323,6 +332,7 @@ fn bank() {
     }
     for initial in [Some(2), None] {
         fuzz("bank", &Bank { symbols: symbols(2), initial }, &pool);
+        fuzz_longer("bank", &Bank { symbols: symbols(2), initial }, &pool);
     }
 }
 

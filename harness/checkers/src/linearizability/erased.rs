@@ -75,6 +75,7 @@ trait Numbered: Sync {
     fn first_rejected(&self, ops: &[u32], deadline: &Deadline) -> Option<usize>;
     fn forget(&self, op: u32) -> Option<u32>;
     fn keys(&self, op: u32) -> Keys;
+    fn changes(&self, op: u32) -> Keys;
     fn parts(&self, op: u32) -> SmallVec<[u64; 2]>;
     fn narrow(&self, op: u32, key: u64) -> Option<u32>;
     fn leaves(&self, op: u32) -> Option<u32>;
@@ -84,6 +85,9 @@ trait Numbered: Sync {
     fn reset(&self, op: u32) -> bool;
     fn looks_ahead(&self) -> bool;
     fn hopeless(&self, state: u32, op: u32) -> bool;
+    fn tells_needs(&self) -> bool;
+    fn needs(&self, state: u32, op: u32) -> SmallVec<[u64; 2]>;
+    fn brings(&self, op: u32) -> SmallVec<[u64; 2]>;
     fn searches(&self) -> bool;
     fn search(&self, calls: &[Call<u32>], effort: &Effort<'_>) -> Option<Searched>;
     fn state_bytes(&self, state: u32) -> usize;
@@ -146,6 +150,10 @@ impl<M: Spec> Numbered for Typed<'_, M> {
         self.model.keys(&self.ops.read().values[op as usize])
     }
 
+    fn changes(&self, op: u32) -> Keys {
+        self.model.changes(&self.ops.read().values[op as usize])
+    }
+
     fn parts(&self, op: u32) -> SmallVec<[u64; 2]> {
         self.model.parts(&self.ops.read().values[op as usize])
     }
@@ -183,6 +191,19 @@ impl<M: Spec> Numbered for Typed<'_, M> {
     fn hopeless(&self, state: u32, op: u32) -> bool {
         let (states, ops) = (self.states.read(), self.ops.read());
         self.model.hopeless(&states.values[state as usize], &ops.values[op as usize])
+    }
+
+    fn tells_needs(&self) -> bool {
+        self.model.tells_needs()
+    }
+
+    fn needs(&self, state: u32, op: u32) -> SmallVec<[u64; 2]> {
+        let (states, ops) = (self.states.read(), self.ops.read());
+        self.model.needs(&states.values[state as usize], &ops.values[op as usize])
+    }
+
+    fn brings(&self, op: u32) -> SmallVec<[u64; 2]> {
+        self.model.brings(&self.ops.read().values[op as usize])
     }
 
     fn searches(&self) -> bool {
@@ -305,6 +326,9 @@ impl Spec for Erased<'_> {
     fn keys(&self, op: &u32) -> Keys {
         self.0.keys(*op)
     }
+    fn changes(&self, op: &u32) -> Keys {
+        self.0.changes(*op)
+    }
     fn parts(&self, op: &u32) -> SmallVec<[u64; 2]> {
         self.0.parts(*op)
     }
@@ -331,6 +355,15 @@ impl Spec for Erased<'_> {
     }
     fn hopeless(&self, state: &u32, op: &u32) -> bool {
         self.0.hopeless(*state, *op)
+    }
+    fn tells_needs(&self) -> bool {
+        self.0.tells_needs()
+    }
+    fn needs(&self, state: &u32, op: &u32) -> SmallVec<[u64; 2]> {
+        self.0.needs(*state, *op)
+    }
+    fn brings(&self, op: &u32) -> SmallVec<[u64; 2]> {
+        self.0.brings(*op)
     }
     fn searches(&self) -> bool {
         self.0.searches()

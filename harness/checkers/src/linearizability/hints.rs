@@ -6,6 +6,7 @@
 use super::model::{Call, Keys, Spec, Step};
 use super::options::Deadline;
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 /// A hint that turned out false, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +104,15 @@ fn next<M: Spec>(model: &M, state: &M::State, op: &M::Op) -> Vec<M::State> {
     }
 }
 
+/// Whether there is a key among both.
+fn meet(one: &Keys, other: &Keys) -> bool {
+    match (one, other) {
+        (Keys::All, Keys::All) => true,
+        (Keys::All, Keys::Some(keys)) | (Keys::Some(keys), Keys::All) => !keys.is_empty(),
+        (Keys::Some(one), Keys::Some(other)) => one.iter().any(|key| other.contains(key)),
+    }
+}
+
 struct Checker<'a, M: Spec> {
     model: &'a M,
     ops: &'a [M::Op],
@@ -160,10 +170,36 @@ impl<M: Spec> Checker<'_, M> {
                 }
             }
         }
+        let tells = model.tells_needs();
+        let needs = if tells { model.needs(state, op) } else { SmallVec::new() };
+        if !needs.is_empty() {
+            if !after.is_empty() {
+                return self.falsely("needs", op, state, "it was accepted".into());
+            }
+            // It must need the same after whatever does not bring it.
+            for other in self.ops {
+                let brought = model.brings(other);
+                let lost = |next: &M::State| {
+                    let still = model.needs(next, op);
+                    needs.iter().any(|need| !brought.contains(need) && !still.contains(need))
+                };
+                if next(model, state, other).iter().any(lost) {
+                    let found = format!("no longer so after `{}`", model.describe(other));
+                    return self.falsely("needs", op, state, found);
+                }
+            }
+        }
+        if tells && let Some(forgotten) = model.forget(op) {
+            let brings = model.brings(&forgotten);
+            if let Some(need) = model.brings(op).iter().find(|need| !brings.contains(need)) {
+                let found = format!("`{}` does not bring {need}", model.describe(&forgotten));
+                return self.falsely("brings", op, state, found);
+            }
+        }
         Ok(())
     }
 
-    /// Operations on different keys do not notice each other.
+    /// Operations do not notice each other that do not change each other's keys.
     fn pair(&self, state: &M::State, first: &M::Op, second: &M::Op) -> Result<(), FalseHint> {
         let model = self.model;
         if let Keys::Some(keys) = model.keys(first) {
@@ -172,10 +208,8 @@ impl<M: Spec> Checker<'_, M> {
                 self.narrow(state, (second, first), key)?;
             }
         }
-        let (Keys::Some(a), Keys::Some(b)) = (model.keys(first), model.keys(second)) else {
-            return Ok(());
-        };
-        if a.iter().any(|key| b.contains(key)) {
+        let notices = |one, other| meet(&model.keys(one), &model.changes(other));
+        if notices(first, second) || notices(second, first) {
             return Ok(());
         }
         let both = |x: &M::Op, y: &M::Op| -> FxHashSet<M::State> {

@@ -76,6 +76,12 @@ pub trait Spec: Sync {
         Keys::All
     }
 
+    /// Those of its [keys](Spec::keys) whose part of the state the operation may change. It must not
+    /// notice what others do that change none of its keys.
+    fn changes(&self, op: &Self::Op) -> Keys {
+        if self.pure(op) { Keys::Some(SmallVec::new()) } else { self.keys(op) }
+    }
+
     /// Parts of the state that may be looked at one by one, of those the operation concerns: its
     /// keys, or the values it puts in or takes out. None if it may concern any.
     fn parts(&self, op: &Self::Op) -> SmallVec<[u64; 2]> {
@@ -130,6 +136,25 @@ pub trait Spec: Sync {
     /// accepts the operation.
     fn hopeless(&self, _state: &Self::State, _op: &Self::Op) -> bool {
         false
+    }
+
+    /// Whether the model ever says what an operation [needs](Spec::needs); asking costs time.
+    fn tells_needs(&self) -> bool {
+        false
+    }
+
+    /// What must come first if a state does not accept an operation: numbers, of each of which it
+    /// is sure that no state that can be reached without an operation that
+    /// [brings](Spec::brings) it accepts the operation either. None if it is accepted, or if too
+    /// little is known.
+    fn needs(&self, _state: &Self::State, _op: &Self::Op) -> SmallVec<[u64; 2]> {
+        SmallVec::new()
+    }
+
+    /// What the operation may bring of what others [need](Spec::needs). It brings no less with its
+    /// result forgotten.
+    fn brings(&self, _op: &Self::Op) -> SmallVec<[u64; 2]> {
+        SmallVec::new()
     }
 
     /// A verdict without a search, if the model knows a faster way for this kind of history. The

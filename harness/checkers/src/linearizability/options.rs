@@ -72,6 +72,10 @@ pub struct Rules {
     pub lookahead: bool,
     /// Let a pending operation that every state accepts go unseen just before an overwrite.
     pub overwriting: bool,
+    /// Try only some of the operations that can be exchanged with each other, where needs are known.
+    pub independence: bool,
+    /// Give up a configuration where what a pending operation needs first does not come any more.
+    pub needs: bool,
     /// Give up a configuration where nothing is left that may bring about a pending operation, in
     /// searches that cost more configurations than this and four for each call.
     pub supply: Option<u64>,
@@ -95,6 +99,8 @@ impl Default for Rules {
             justification: true,
             lookahead: true,
             overwriting: true,
+            independence: true,
+            needs: true,
             supply: Some(1_000),
             blindness: true,
             fast_paths: true,
@@ -115,6 +121,8 @@ impl Rules {
             justification: false,
             lookahead: false,
             overwriting: false,
+            independence: false,
+            needs: false,
             supply: None,
             blindness: false,
             fast_paths: false,

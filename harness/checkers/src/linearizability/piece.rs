@@ -6,8 +6,8 @@ use super::options::{Deadline, Rules};
 use super::replay::{Unexplained, replay_part};
 use super::report::Why;
 use super::search::{
-    Answer, Lie, Limits, Numbered, Prepared, Searchable, Space, breadth_first, depth_first,
-    frontiers, prepare,
+    Answer, Lie, Limits, Looking, Numbered, Prepared, Searchable, Space, breadth_first,
+    depth_first, frontiers, prepare,
 };
 
 /// Calls that are few, and configurations over states that come before a model's own search then.
@@ -28,17 +28,27 @@ pub(crate) struct Trust {
     pub total: bool,
     pub leaves: bool,
     pub hopeless: bool,
+    pub needs: bool,
 }
 
 impl Trust {
     /// All of them.
     pub fn all() -> Trust {
-        Trust { pure: true, overwrite: true, total: true, leaves: true, hopeless: true }
+        let (pure, overwrite, total, leaves, hopeless, needs) =
+            (true, true, true, true, true, true);
+        Trust { pure, overwrite, total, leaves, hopeless, needs }
     }
 
     /// None of them.
     pub fn none() -> Trust {
-        Trust { pure: false, overwrite: false, total: false, leaves: false, hopeless: false }
+        Trust {
+            pure: false,
+            overwrite: false,
+            total: false,
+            leaves: false,
+            hopeless: false,
+            needs: false,
+        }
     }
 
     fn without(mut self, lie: Lie) -> Trust {
@@ -48,6 +58,7 @@ impl Trust {
             Lie::Total { .. } => self.total = false,
             Lie::Leaves { .. } => self.leaves = false,
             Lie::Hopeless { .. } => self.hopeless = false,
+            Lie::Needs { .. } => self.needs = false,
         }
         self
     }
@@ -100,6 +111,7 @@ impl<'a, M: Searchable> Piece<'a, M> {
             hint.total &= trust.total;
         }
         let ahead = rules.lookahead && trust.hopeless && model.looks_ahead();
+        let needs = rules.needs && trust.needs && model.tells_needs();
         let mut prepared = prepare(&numbered, &hints, rules.return_order, ahead, deadline);
         let mut space = Space::new(source, hints, trust.leaves);
         if rules.return_order
@@ -115,7 +127,7 @@ impl<'a, M: Searchable> Piece<'a, M> {
             space,
             starts: initial_states.to_vec(),
             initial,
-            rules: Rules { lookahead: ahead, ..rules },
+            rules: Rules { lookahead: ahead, needs, ..rules },
             trust,
             notes: Vec::new(),
             deadline: deadline.clone(),
@@ -177,8 +189,12 @@ impl<'a, M: Searchable> Piece<'a, M> {
             let outcome = if breadth {
                 breadth_first(prepared, &mut self.space, initial, rules, limits, &self.deadline)
             } else {
-                let (ahead, deadline) = ((rules.lookahead, supply), &self.deadline);
-                depth_first(prepared, &mut self.space, initial, rules, ahead, limits, deadline)
+                // Overwrites make most orders alike: looking at needs would cost more than it brings.
+                let needs = rules.needs && (supply || !prepared.overwrites);
+                let apart = rules.independence && !prepared.overwrites;
+                let looking = Looking { lookahead: rules.lookahead, needs, apart, supply };
+                let deadline = &self.deadline;
+                depth_first(prepared, &mut self.space, initial, rules, looking, limits, deadline)
             };
             self.configurations += outcome.configurations;
             let Answer::Lied(lie) = outcome.answer else { return outcome.answer };

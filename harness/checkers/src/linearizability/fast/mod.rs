@@ -2,7 +2,7 @@
 //!
 //! Where every value is written, put in or added once, each result tells which operation it came
 //! from, and the question becomes one about intervals; so it does for a register that only rises,
-//! and for a value that had certainly been replaced. Each check says nothing (`None`) about a
+//! for a value that had certainly been replaced, and for tokens that only grow. Each check says nothing (`None`) about a
 //! history it does not apply to; then the search decides.
 
 mod appends;
@@ -15,6 +15,7 @@ mod sequence;
 mod set;
 mod stack;
 mod stale;
+mod tokens;
 mod unique;
 mod zones;
 
@@ -27,6 +28,7 @@ pub(crate) use sequence::Sequence;
 pub(crate) use set::{Touch, set};
 pub(crate) use stack::stack;
 pub(crate) use stale::{Passage, stale};
+pub(crate) use tokens::tokens;
 pub(crate) use unique::unique;
 
 /// What a polynomial check says. Operations are indexes into the calls it was given.

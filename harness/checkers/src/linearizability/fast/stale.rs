@@ -1,9 +1,10 @@
 //! Values that were no longer there, whatever else happened.
 //!
-//! An operation that found a value must come after one that left it, and nothing that left another
-//! may come in between. Whatever completed before it began is a candidate for that: of those, the
-//! one that began last. If everything that left the value and may come before was over by then,
-//! there is no explanation, and three operations show it. Where there is none, this says nothing.
+//! An operation that found a value must come after one that left it, and nothing that left or found
+//! another may come in between. Whatever completed before it began is a candidate for that: of
+//! those, the one that began last. If everything that left the value and may come before was over
+//! by then, there is no explanation, and three or four operations show it. Where there is none, this
+//! says nothing.
 
 use super::{NONE, Shortcut, Witness};
 use crate::linearizability::model::{Call, NEVER};
@@ -24,10 +25,24 @@ const SPARSE: usize = 4;
 /// No event.
 const NOTHING: u32 = u32::MAX;
 
-/// Finds a value that was no longer there, of an object that holds `initial` at first.
+/// What was held for certain once an operation had completed.
+#[derive(Clone, Copy)]
+struct Over {
+    /// When it began.
+    called: u32,
+    operation: u32,
+    /// What was held at the end of it.
+    held: u32,
+    /// What it found, if it left nothing itself: the last that left this. Else `NONE`.
+    source: u32,
+}
+
+/// Finds a value that was no longer there, of an object that holds `initial` at first. `put` leaves
+/// a value whatever was there before.
 pub(crate) fn stale<Op>(
     calls: &[Call<Op>],
     passage: impl Fn(&Op) -> Passage,
+    put: impl Fn(u32) -> Op,
     initial: u32,
 ) -> Option<Shortcut<Op>> {
     let most = SPARSE * calls.len() + 64;
@@ -47,9 +62,9 @@ pub(crate) fn stale<Op>(
     // Of those that left a value, the last return plus one, and whose.
     let mut sources: Vec<Option<(u32, u32)>> = vec![None; initial as usize + 1];
     sources[initial as usize] = Some((0, NONE));
-    // Of those that completed, the last call, and whose; and the same when each began.
-    let mut over: Option<(u32, u32)> = None;
-    let mut before: Vec<Option<(u32, u32)>> = vec![None; calls.len()];
+    // Of those that completed, the one that began last; and the same when each began.
+    let mut over: Option<Over> = None;
+    let mut before: Vec<Option<Over>> = vec![None; calls.len()];
     for event in events.into_iter().filter(|event| *event != NOTHING) {
         let i = event / 2;
         let call = &calls[i as usize];
@@ -68,35 +83,49 @@ pub(crate) fn stale<Op>(
             }
             continue;
         }
+        let mut held = left.filter(|_| certain).map(|value| (value, NONE));
         if let Some(value) = found {
             let Some((last, whose)) = sources.get(value as usize).copied().flatten() else {
                 return Shortcut::violation(vec![i]);
             };
-            let left = |over: u32| passage(&calls[over as usize].op).left;
-            if let Some((called, over)) = before[i as usize]
-                && last <= called
-                && left(over) != Some(value)
+            if let Some(over) = before[i as usize]
+                && last <= over.called
+                && over.held != value
             {
-                return Some(witness(calls, &passage, [whose, over, i]));
+                return Some(witness(calls, &passage, put, whose, over, i));
+            }
+            if left.is_none() {
+                held = Some((value, whose));
             }
         }
-        if certain {
-            over = over.max(Some((call.called, i)));
+        if let Some((held, source)) = held
+            && over.is_none_or(|over| over.called < call.called)
+        {
+            over = Some(Over { called: call.called, operation: i, held, source });
         }
     }
     None
 }
 
-/// What left the value if anything did, what replaced it, and what found it all the same; with
-/// what may have changed the value meanwhile and does not help.
+/// What left the value if anything did, what shows that it was replaced, and what found it all the
+/// same; with what may have changed the value meanwhile and does not help.
 fn witness<Op>(
     calls: &[Call<Op>],
     passage: impl Fn(&Op) -> Passage,
-    [source, over, found]: [u32; 3],
+    put: impl Fn(u32) -> Op,
+    source: u32,
+    over: Over,
+    found: u32,
 ) -> Shortcut<Op> {
-    let shown = [source, over, found];
+    let shown = [source, over.source, over.operation, found];
     let mut witness = Witness::of(shown.into_iter().filter(|i| *i != NONE).collect());
-    let (from, until) = (calls[over as usize].called, calls[found as usize].returned);
+    // Of those that left a value it does not matter what they found. What did is not shown.
+    for &i in witness.mandatory.iter().filter(|i| **i != found) {
+        if let Passage { found: Some(_), left: Some(value), .. } = passage(&calls[i as usize].op) {
+            witness.weakened.push((i, put(value)));
+        }
+    }
+    let (from, until) = (over.called, calls[found as usize].returned);
     let meanwhile = |(i, call): &(u32, &Call<Op>)| {
         let within = call.called < until && call.returned > from;
         within && passage(&call.op).left.is_some() && !shown.contains(i)

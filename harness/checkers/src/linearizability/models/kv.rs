@@ -262,7 +262,7 @@ impl Spec for Kv {
         });
         match appended {
             None => fast::register(calls, |op| self.access(op), NIL, order)
-                .or_else(|| fast::stale(calls, |op| self.passage(op), NIL)),
+                .or_else(|| fast::stale(calls, |op| self.passage(op), KvOp::Write, NIL)),
             Some(Value::Str(_)) => {
                 let glimpse = |found: Found<&str>| match found {
                     Found::Of(parts) => KvOp::Glimpse(Box::new(parts.concat()[..].into())),

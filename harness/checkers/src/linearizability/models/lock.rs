@@ -1,10 +1,12 @@
 //! Mutual exclusion: mutex, reentrant lock, fenced lock, semaphore.
 
+use crate::linearizability::fast::{self, Shortcut};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Spec, Step};
+use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use schism_history::{Outcome, Value};
+use smallvec::{SmallVec, smallvec};
 
 /// What can be done to a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +22,33 @@ fn describe(op: &LockOp) -> String {
         LockOp::Acquire(_, None) => "acquire".into(),
         LockOp::Acquire(_, Some(token)) => format!("acquire returned token {token}"),
         LockOp::Release(_) => "release".into(),
+    }
+}
+
+/// That a process takes a lock, as a number.
+fn taken_by(process: u64) -> u64 {
+    process << 1 | 1
+}
+
+/// That a process gives a lock back.
+fn given_by(process: u64) -> u64 {
+    process << 1
+}
+
+/// What an operation on a lock with an owner brings of what others need.
+fn brings(op: &LockOp) -> SmallVec<[u64; 2]> {
+    smallvec![match *op {
+        LockOp::Acquire(process, _) => taken_by(process),
+        LockOp::Release(process) => given_by(process),
+    }]
+}
+
+/// What an operation on a lock with this owner needs that does not accept it: who holds it must
+/// give it back, or whoever does not must take it.
+fn needs(owner: Option<u64>, op: &LockOp) -> SmallVec<[u64; 2]> {
+    match *op {
+        LockOp::Acquire(..) => owner.map(given_by).into_iter().collect(),
+        LockOp::Release(process) => smallvec![taken_by(process)],
     }
 }
 
@@ -131,6 +160,21 @@ impl Spec for ReentrantLock {
         Some(*op)
     }
 
+    fn tells_needs(&self) -> bool {
+        true
+    }
+
+    fn needs(&self, held: &Self::State, op: &LockOp) -> SmallVec<[u64; 2]> {
+        match self.step(held, op, &Deadline::never()) {
+            Step::Reject => needs(held.map(|(owner, _)| owner), op),
+            _ => SmallVec::new(),
+        }
+    }
+
+    fn brings(&self, op: &LockOp) -> SmallVec<[u64; 2]> {
+        brings(op)
+    }
+
     fn describe(&self, op: &LockOp) -> String {
         describe(op)
     }
@@ -160,6 +204,9 @@ impl Translate for ReentrantLock {
         translate(call, || Ok(LockOp::Acquire(process, None)), || Ok(LockOp::Release(process)))
     }
 }
+
+/// What no operation brings.
+const NEVER_BROUGHT: u64 = u64::MAX;
 
 /// Who holds a fenced lock, and the greatest token given out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -212,6 +259,29 @@ impl Spec for FencedLock {
             LockOp::Acquire(owner, Some(token)) => Some(Fence { owner: Some(owner), token }),
             LockOp::Acquire(_, None) | LockOp::Release(_) => None,
         }
+    }
+
+    fn shortcut(&self, calls: &[Call<LockOp>], _: bool) -> Option<Shortcut<LockOp>> {
+        fast::tokens(calls)
+    }
+
+    fn tells_needs(&self) -> bool {
+        true
+    }
+
+    fn needs(&self, state: &Fence, op: &LockOp) -> SmallVec<[u64; 2]> {
+        match (self.step(state, op, &Deadline::never()), op) {
+            // Tokens only grow.
+            (Step::Reject, LockOp::Acquire(_, Some(token))) if *token <= state.token => {
+                smallvec![NEVER_BROUGHT]
+            }
+            (Step::Reject, _) => needs(state.owner, op),
+            _ => SmallVec::new(),
+        }
+    }
+
+    fn brings(&self, op: &LockOp) -> SmallVec<[u64; 2]> {
+        brings(op)
     }
 
     fn describe(&self, op: &LockOp) -> String {

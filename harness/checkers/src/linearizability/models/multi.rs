@@ -5,9 +5,10 @@
 //! single one proves nothing: it may as well be what is wrong with the history.
 
 use super::{NIL, Symbols};
+use crate::linearizability::fast::{self, Passage, Shortcut, Witness};
 use crate::linearizability::history::{Mismatch, RawCall, Translate};
 use crate::linearizability::kind::{Model, ModelKind};
-use crate::linearizability::model::{Keys, Spec, Step};
+use crate::linearizability::model::{Call, Keys, NEVER, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::{FxHashMap, FxHashSet};
 use schism_history::{OpEvent, Outcome, Value};
@@ -102,6 +103,87 @@ impl MultiRegister {
     }
 }
 
+/// What was done to one register.
+struct Own {
+    key: u32,
+    calls: Vec<Call<Passage>>,
+    /// For each, the call it is a part of.
+    origin: Vec<u32>,
+    /// How many ends of operations there are.
+    ends: u32,
+}
+
+/// What was done to each register, at positions of its own. `None` if one operation contradicts
+/// itself.
+fn by_register(calls: &[Call<MultiOp>]) -> Option<Vec<Own>> {
+    let ends = calls.iter().flat_map(|call| [call.called, call.returned]);
+    let last = ends.filter(|position| *position != NEVER).max()?;
+    // Twice the number of the call, and one more where it returned.
+    let mut events = vec![u32::MAX; last as usize + 1];
+    for (i, call) in (0u32..).zip(calls) {
+        events[call.called as usize] = 2 * i;
+        if !call.optional() {
+            events[call.returned as usize] = 2 * i + 1;
+        }
+    }
+    let mut numbers: FxHashMap<u32, usize> = FxHashMap::default();
+    let mut histories: Vec<Own> = Vec::new();
+    // For each call under way, its place in the histories of its registers.
+    let mut places: Vec<SmallVec<[(u32, u32); 2]>> = vec![SmallVec::new(); calls.len()];
+    for event in events.into_iter().filter(|event| *event != u32::MAX) {
+        let i = event as usize / 2;
+        if event % 2 == 1 {
+            for (number, place) in places[i].drain(..) {
+                let Own { calls, ends, .. } = &mut histories[number as usize];
+                calls[place as usize].returned = *ends;
+                *ends += 1;
+            }
+            continue;
+        }
+        for (key, passage) in passages(&calls[i].op)? {
+            let number = *numbers.entry(key).or_insert_with(|| {
+                histories.push(Own { key, calls: Vec::new(), origin: Vec::new(), ends: 0 });
+                histories.len() - 1
+            });
+            let Own { calls, origin, ends, .. } = &mut histories[number];
+            places[i].push((number as u32, calls.len() as u32));
+            calls.push(Call { op: passage, called: *ends, returned: NEVER, object: 0 });
+            origin.push(i as u32);
+            *ends += 1;
+        }
+    }
+    Some(histories)
+}
+
+/// What an operation found and left in each of its registers.
+fn passages(op: &MultiOp) -> Option<SmallVec<[(u32, Passage); 2]>> {
+    let mut passages: SmallVec<[(u32, Passage); 2]> = SmallVec::new();
+    for part in op {
+        let (Part::Read(key, value) | Part::Write(key, value)) = *part;
+        let at = match passages.iter().position(|(own, _)| *own == key) {
+            Some(at) => at,
+            None => {
+                passages.push((key, Passage::default()));
+                passages.len() - 1
+            }
+        };
+        let passage = &mut passages[at].1;
+        if matches!(part, Part::Write(..)) {
+            (passage.left, passage.certain) = (Some(value), true);
+        } else if passage.left.or(passage.found).is_some_and(|held| held != value) {
+            return None;
+        } else if passage.left.is_none() {
+            passage.found = Some(value);
+        }
+    }
+    Some(passages)
+}
+
+/// That a register holds something, as a number.
+fn held(key: u32, value: u32) -> u64 {
+    u64::from(key) << 32 | u64::from(value)
+}
+
 impl Spec for MultiRegister {
     type Op = MultiOp;
     /// What was written, by key in ascending order.
@@ -141,6 +223,44 @@ impl Spec for MultiRegister {
         Keys::Some(op.iter().map(key).collect())
     }
 
+    fn shortcut(&self, calls: &[Call<MultiOp>], _: bool) -> Option<Shortcut<MultiOp>> {
+        let histories = by_register(calls)?;
+        histories.into_iter().find_map(|Own { key, calls, origin, .. }| {
+            let put = |value| Passage { found: None, left: Some(value), certain: true };
+            let Shortcut::Violation(witness) = fast::stale(&calls, |op| *op, put, self.initial)?
+            else {
+                return None;
+            };
+            let own = |(i, passage): (u32, &Passage)| {
+                let parts = [
+                    passage.found.map(|value| Part::Read(key, value)),
+                    passage.left.map(|value| Part::Write(key, value)),
+                ];
+                (origin[i as usize], parts.into_iter().flatten().collect())
+            };
+            let all = witness.mandatory.iter().chain(&witness.optional);
+            let weaker = |i: u32| witness.weakened.iter().find(|(weakened, _)| *weakened == i);
+            let narrow = |i: &u32| match weaker(*i) {
+                Some((_, passage)) => own((*i, passage)),
+                None => own((*i, &calls[*i as usize].op)),
+            };
+            let whole = |list: &[u32]| list.iter().map(|i| origin[*i as usize]).collect();
+            Some(Shortcut::Violation(Witness {
+                weakened: all.map(narrow).collect(),
+                mandatory: whole(&witness.mandatory),
+                optional: whole(&witness.optional),
+            }))
+        })
+    }
+
+    fn changes(&self, op: &MultiOp) -> Keys {
+        let key = |part: &Part| match part {
+            Part::Read(..) => None,
+            Part::Write(key, _) => Some(u64::from(*key)),
+        };
+        Keys::Some(op.iter().filter_map(key).collect())
+    }
+
     fn narrow(&self, op: &MultiOp, key: u64) -> Option<MultiOp> {
         let about = |part: &Part| match *part {
             Part::Read(own, _) | Part::Write(own, _) => u64::from(own) == key,
@@ -149,8 +269,41 @@ impl Spec for MultiRegister {
         (!parts.is_empty()).then_some(parts)
     }
 
+    fn tells_needs(&self) -> bool {
+        true
+    }
+
+    /// A write to a register of what it held for a read.
+    fn needs(&self, state: &Self::State, op: &MultiOp) -> SmallVec<[u64; 2]> {
+        let mut needs = SmallVec::new();
+        for (at, part) in op.iter().enumerate() {
+            if let Part::Read(key, value) = *part
+                && !op[..at].iter().any(|part| matches!(part, Part::Write(own, _) if *own == key))
+                && self.get(state, key) != value
+            {
+                needs.push(held(key, value));
+            }
+        }
+        needs
+    }
+
+    fn brings(&self, op: &MultiOp) -> SmallVec<[u64; 2]> {
+        let last = |(at, part): (usize, &Part)| match *part {
+            Part::Write(key, value) => {
+                let own = |part: &Part| matches!(part, Part::Write(own, _) if *own == key);
+                (!op[at + 1..].iter().any(own)).then_some(held(key, value))
+            }
+            Part::Read(..) => None,
+        };
+        op.iter().enumerate().filter_map(last).collect()
+    }
+
     fn pure(&self, op: &MultiOp) -> bool {
         op.iter().all(|part| matches!(part, Part::Read(..)))
+    }
+
+    fn total(&self, op: &MultiOp) -> bool {
+        op.iter().all(|part| matches!(part, Part::Write(..)))
     }
 
     fn state_bytes(&self, state: &Self::State) -> usize {

@@ -7,6 +7,7 @@ use crate::linearizability::kind::{Model, ModelKind};
 use crate::linearizability::model::{Call, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, FailedCas, Options};
 use schism_history::{Outcome, Value};
+use smallvec::{SmallVec, smallvec};
 use std::hint::black_box;
 
 /// What can be done to a register. Values are numbered by [`Symbols`].
@@ -105,13 +106,36 @@ impl Spec for Register {
         }
     }
 
+    fn tells_needs(&self) -> bool {
+        true
+    }
+
+    /// The value that was found.
+    fn needs(&self, state: &u32, op: &RegisterOp) -> SmallVec<[u64; 2]> {
+        match *op {
+            RegisterOp::Read(value) | RegisterOp::Cas(value, _, Some(true)) if value != *state => {
+                smallvec![value.into()]
+            }
+            _ => SmallVec::new(),
+        }
+    }
+
+    fn brings(&self, op: &RegisterOp) -> SmallVec<[u64; 2]> {
+        match *op {
+            RegisterOp::Write(value) | RegisterOp::Cas(_, value, None | Some(true)) => {
+                smallvec![value.into()]
+            }
+            RegisterOp::Read(_) | RegisterOp::Cas(_, _, Some(false)) => SmallVec::new(),
+        }
+    }
+
     fn overwrite(&self, op: &RegisterOp) -> bool {
         matches!(op, RegisterOp::Write(_))
     }
 
     fn shortcut(&self, calls: &[Call<RegisterOp>], order: bool) -> Option<Shortcut<Self::Op>> {
         fast::register(calls, |op| self.access(op), self.initial, order)
-            .or_else(|| fast::stale(calls, passage, self.initial))
+            .or_else(|| fast::stale(calls, passage, RegisterOp::Write, self.initial))
     }
 
     fn first_rejected<'o>(

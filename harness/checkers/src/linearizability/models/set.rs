@@ -8,7 +8,7 @@ use crate::linearizability::model::{Call, Keys, Spec, Step};
 use crate::linearizability::{CheckError, Deadline, Options};
 use rustc_hash::FxHashSet;
 use schism_history::{OpEvent, Outcome, Value};
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 use std::hint::select_unpredictable;
 
 /// What can be done to a set. Elements are numbered by [`Symbols`].
@@ -90,6 +90,11 @@ impl Held {
 /// Elements that a table is worth.
 const SMALL: usize = 1 << 16;
 
+/// That an element is put in or taken out, as a number.
+fn becomes(element: u32, held: bool) -> u64 {
+    u64::from(element) << 1 | u64::from(held)
+}
+
 impl Spec for Set {
     type Op = SetOp;
     /// In ascending order.
@@ -157,6 +162,35 @@ impl Spec for Set {
         match op {
             SetOp::Read(elements) => Some(elements.clone()),
             SetOp::Add(..) | SetOp::Remove(..) | SetOp::Contains(..) => None,
+        }
+    }
+
+    fn tells_needs(&self) -> bool {
+        self.whole
+    }
+
+    /// Elements that must be put in or taken out.
+    fn needs(&self, state: &Vec<u32>, op: &SetOp) -> SmallVec<[u64; 2]> {
+        let held = |e: &u32| state.binary_search(e).is_ok();
+        let wanted = match op {
+            SetOp::Add(e, told) => told.map(|fresh| (*e, !fresh)),
+            SetOp::Remove(e, told) => told.map(|present| (*e, present)),
+            SetOp::Contains(e, found) => Some((*e, *found)),
+            SetOp::Read(elements) => {
+                let missing = elements.iter().filter(|e| !held(e)).map(|e| becomes(*e, true));
+                let extra = state.iter().filter(|e| elements.binary_search(e).is_err());
+                return missing.chain(extra.map(|e| becomes(*e, false))).collect();
+            }
+        };
+        let wrong = wanted.filter(|(e, wanted)| held(e) != *wanted);
+        wrong.map(|(e, wanted)| becomes(e, wanted)).into_iter().collect()
+    }
+
+    fn brings(&self, op: &SetOp) -> SmallVec<[u64; 2]> {
+        match *op {
+            SetOp::Add(e, None | Some(true)) => smallvec![becomes(e, true)],
+            SetOp::Remove(e, None | Some(true)) => smallvec![becomes(e, false)],
+            _ => SmallVec::new(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Depth first: follow one order as far as it goes, then go back.
 
+use super::apart::Apart;
 use super::expand::{Configuration, Cursor, Graph, Next};
 use super::mask::{Mask, Wide};
+use super::needs::Needs;
 use super::prepare::Prepared;
 use super::space::Space;
 use super::supply::Supply;
@@ -10,17 +12,36 @@ use super::{Answer, Limits, Looks, Outcome, untangle};
 use crate::linearizability::options::{Deadline, Rules};
 use crate::linearizability::report::Why;
 
+/// What a search looks at besides where it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looking {
+    /// What is out of reach.
+    pub lookahead: bool,
+    /// What pending operations need.
+    pub needs: bool,
+    /// What can wait.
+    pub apart: bool,
+    /// What is left to bring about pending operations.
+    pub supply: bool,
+}
+
 /// Searches depth first from each of the first `initial` states.
 pub(crate) fn depth_first(
     prepared: &Prepared,
     space: &mut Space<'_>,
     initial: u32,
     rules: Rules,
-    (lookahead, supply): (bool, bool),
+    Looking { lookahead, needs, apart, supply }: Looking,
     limits: Limits,
     deadline: &Deadline,
 ) -> Outcome {
     let mut graph = Graph::new(prepared, space, rules, lookahead);
+    if needs {
+        graph.needs = Some(Needs::new(prepared, graph.space));
+        if apart {
+            graph.apart = Apart::new(prepared, graph.space);
+        }
+    }
     if supply {
         graph.supply = Supply::new(prepared, graph.space, deadline);
     }
@@ -92,6 +113,7 @@ fn search<M: Mask>(
                     + graph.space.bytes()
                     + graph.used.bytes()
                     + graph.supply.as_ref().map_or(0, Supply::bytes)
+                    + graph.needs.as_ref().map_or(0, Needs::bytes)
                     + (stack.capacity() * size_of::<Frame<M>>() + trail.capacity() * 4);
                 if let Some(why) = looks.look(expansions, held, &limits, deadline) {
                     return done(Answer::Stopped(why), configurations);
@@ -108,6 +130,10 @@ fn search<M: Mask>(
     }
     match graph.space.lie {
         Some(lie) => done(Answer::Lied(lie), configurations),
-        None => done(Answer::Stuck(furthest), configurations),
+        None => {
+            let ended = graph.ended.unwrap_or(0);
+            let ended = graph.prepared.layers.partition_point(|layer| layer.returned < ended);
+            done(Answer::Stuck(furthest.max(ended as u32)), configurations)
+        }
     }
 }

@@ -15,12 +15,16 @@
 //!   would have from the state before, or one that is absorbed only now.
 //! * **Overwriting.** See [`overwriting`](super::overwriting).
 //! * **Look-ahead.** See [`reach`](super::reach).
+//! * **Independence.** See [`apart`](super::apart).
+//! * **Needs.** See [`needs`](super::needs).
 //! * **Supply.** See [`supply`](super::supply).
 //! * **Blindness.** See [`blind`](super::blind).
 //!
 //! Dominance is in [`visited`](super::visited).
 
+use super::apart::{ALL, Apart};
 use super::mask::Mask;
+use super::needs::Needs;
 use super::prepare::{NO_SLOT, Pending, Prepared};
 use super::space::{NO_STATE, REJECT, STOP, Space};
 use super::supply::Supply;
@@ -50,8 +54,17 @@ pub(super) struct Configuration<M> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cursor {
     begun: bool,
+    /// Those of the pending operations that are tried.
+    tried: u64,
     candidate: u32,
     branch: u32,
+}
+
+impl Cursor {
+    /// Whether a pending operation is not tried.
+    fn waits(&self, candidate: u32) -> bool {
+        self.tried != ALL && self.tried >> candidate & 1 == 0
+    }
 }
 
 /// The next configuration.
@@ -73,6 +86,12 @@ pub(super) struct Graph<'g, 's> {
     pub used: Used,
     pub rules: Rules,
     pub(super) lookahead: bool,
+    /// The latest return by which a way ended that might have gone on.
+    pub(super) ended: Option<u32>,
+    /// What can wait for what, where that is looked at.
+    pub(super) apart: Option<Apart>,
+    /// What must come before what, where that is looked at.
+    pub(super) needs: Option<Needs>,
     /// What brings about what, where that is looked at.
     pub(super) supply: Option<Supply>,
 }
@@ -85,7 +104,18 @@ impl<'g, 's> Graph<'g, 's> {
         lookahead: bool,
     ) -> Self {
         let lookahead = lookahead && rules.lookahead;
-        Graph { prepared, space, used: Used::new(), rules, lookahead, supply: None }
+        let used = Used::new();
+        Graph {
+            prepared,
+            space,
+            used,
+            rules,
+            lookahead,
+            ended: None,
+            apart: None,
+            needs: None,
+            supply: None,
+        }
     }
 
     /// The configuration in which nothing has been taken.
@@ -121,6 +151,7 @@ impl<'g, 's> Graph<'g, 's> {
     ) -> Next<M> {
         if !cursor.begun {
             cursor.begun = true;
+            cursor.tried = self.tried(from);
             match self.unseen(from, trail) {
                 Some((to, Settled::Open)) => return Next::Open(to),
                 Some((_, Settled::Complete)) => return Next::Complete,
@@ -136,7 +167,8 @@ impl<'g, 's> Graph<'g, 's> {
             prepared.pending(from.layer)
         };
         while let Some(candidate) = pending.get(cursor.candidate as usize) {
-            if from.done.has(candidate.slot)
+            if cursor.waits(cursor.candidate)
+                || from.done.has(candidate.slot)
                 || (self.rules.symmetry && self.comes_later(from, candidate))
                 || (from.blind && self.waits(from, candidate))
             {
@@ -160,6 +192,9 @@ impl<'g, 's> Graph<'g, 's> {
                 Settled::Stopped => return Next::Stopped,
                 Settled::DeadEnd => trail.clear(),
             }
+        }
+        if cursor.tried != ALL {
+            return Next::None;
         }
         self.next_optional(from, pending, cursor, trail)
     }
@@ -287,7 +322,9 @@ impl<'g, 's> Graph<'g, 's> {
     /// Whether there may be a way on.
     #[inline(always)]
     pub(super) fn look_ahead<M: Mask>(&mut self, at: &mut Configuration<M>) -> Settled {
-        if self.supply.is_some() && self.starved(at.state, at.layer, &at.done) {
+        if self.needs.is_some() && self.needy(at)
+            || self.supply.is_some() && self.starved(at.state, at.layer, &at.done)
+        {
             return Settled::DeadEnd;
         }
         if !self.lookahead {

@@ -2,10 +2,11 @@
 
 use super::space::{Hints, Source, Stepped};
 use crate::linearizability::graphs::{grown, list_bytes};
-use crate::linearizability::model::{Call, Spec, Step};
+use crate::linearizability::model::{Call, Keys, Spec, Step};
 use crate::linearizability::options::Deadline;
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
 /// Bytes of a state that are copied in the time that a small step takes.
@@ -141,6 +142,19 @@ impl<M: Spec> Source for Interned<'_, M> {
     fn leaves(&mut self, class: u32) -> Option<u32> {
         let state = self.model.leaves(&self.classes[class as usize])?;
         Some(self.number(state))
+    }
+
+    fn needs(&self, state: u32, class: u32) -> SmallVec<[u64; 2]> {
+        self.model.needs(&self.states[state as usize], &self.classes[class as usize])
+    }
+
+    fn touches(&self, class: u32) -> (Keys, Keys) {
+        let op = &self.classes[class as usize];
+        (self.model.keys(op), self.model.changes(op))
+    }
+
+    fn brings(&self, class: u32) -> SmallVec<[u64; 2]> {
+        self.model.brings(&self.classes[class as usize])
     }
 
     fn hopeless(&self, state: u32, class: u32) -> bool {

@@ -7,12 +7,14 @@
 //! breadth first, layer by layer, holds no more than a layer at a time.
 
 mod ahead;
+mod apart;
 mod blind;
 mod breadth;
 mod depth;
 mod expand;
 mod interned;
 mod mask;
+mod needs;
 mod overwriting;
 mod prepare;
 mod reach;
@@ -22,7 +24,7 @@ mod used;
 mod visited;
 
 pub(crate) use breadth::{breadth_first, frontiers};
-pub(crate) use depth::depth_first;
+pub(crate) use depth::{Looking, depth_first};
 pub(crate) use interned::{COPIED, Classes, Interned, Searchable};
 pub(crate) use mask::Mask;
 pub(crate) use prepare::{Numbered, Operation, Prepared, prepare};
@@ -55,8 +57,8 @@ pub(crate) struct Outcome {
 pub(crate) enum Answer {
     /// This order explains everything.
     Order(Vec<u32>),
-    /// There is none. The furthest layer that was reached: exactly the first return without an
-    /// explanation unless look-ahead was in force, else a lower bound of it.
+    /// There is none. The furthest layer that was reached, or had to be: exactly the first return
+    /// without an explanation unless look-ahead was in force, else a guess near it.
     Stuck(u32),
     /// It ended first.
     Stopped(Why),

@@ -146,6 +146,15 @@ impl Prepared {
         &self.by_call[self.layers[layer as usize].called as usize..end]
     }
 
+    /// The first of those called after the return of the layer.
+    pub(super) fn next_called(&self, layer: u32, most: usize) -> impl Iterator<Item = u32> + '_ {
+        let begin = self
+            .layers
+            .get(layer as usize + 1)
+            .map_or(self.by_call.len(), |layer| layer.called as usize);
+        self.by_call[begin..].iter().take(most).copied()
+    }
+
     /// Those that are not blind, called after the return of the layer.
     pub(super) fn sights(&self, layer: u32) -> &[(u32, u32)] {
         &self.sights[self.layers[layer as usize].sights as usize..]

@@ -17,12 +17,16 @@ impl Graph<'_, '_> {
         if goal != NONE && self.space.hopeless(at.state, goal) && !self.reset_helps(at, goal) {
             return true;
         }
-        prepared.pures(at.layer).iter().any(|pure| {
+        // Those due first come first.
+        let ended = prepared.pures(at.layer).iter().find(|pure| {
             !at.done.has(pure.slot)
                 && prepared.ops[pure.operation as usize].returned < next_reset
                 && self.space.hopeless(at.state, pure.class)
                 && !self.reset_helps(at, pure.class)
-        })
+        });
+        let ended = ended.map(|pure| prepared.ops[pure.operation as usize].returned);
+        self.ended = self.ended.max(ended);
+        ended.is_some()
     }
 
     /// Whether after a reset that is pending a class may be in reach.

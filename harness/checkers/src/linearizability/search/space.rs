@@ -1,8 +1,10 @@
 //! The states of an object and the steps between them, each computed once.
 
 use super::super::graphs::{list_bytes, table_bytes};
+use super::super::model::Keys;
 use super::super::report::Why;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 /// The class is not accepted.
 pub(super) const REJECT: u32 = u32::MAX;
@@ -44,6 +46,8 @@ pub(crate) enum Lie {
     Leaves { state: u32, class: u32 },
     /// An operation said to be hopeless was accepted.
     Hopeless { state: u32, class: u32 },
+    /// An operation said to need something first was accepted.
+    Needs { state: u32, class: u32 },
 }
 
 /// Where steps come from.
@@ -52,6 +56,12 @@ pub(crate) trait Source {
     fn step(&mut self, state: u32, class: u32) -> Stepped;
     /// The state after the class, if it is the same from every state that accepts it.
     fn leaves(&mut self, class: u32) -> Option<u32>;
+    /// What must come first before the state accepts the class.
+    fn needs(&self, state: u32, class: u32) -> SmallVec<[u64; 2]>;
+    /// The parts of the state that the class looks at, and those it changes.
+    fn touches(&self, class: u32) -> (Keys, Keys);
+    /// What the class brings of that.
+    fn brings(&self, class: u32) -> SmallVec<[u64; 2]>;
     /// Whether the class is out of reach from this state.
     fn hopeless(&self, state: u32, class: u32) -> bool;
     /// How many states there are so far.
@@ -180,6 +190,26 @@ impl<'a> Space<'a> {
         }
     }
 
+    /// What must come first before a state accepts a class.
+    pub(super) fn needs(&mut self, state: u32, class: u32) -> SmallVec<[u64; 2]> {
+        let needs = self.source.needs(state, class);
+        let known = self.dense.get(state as usize * self.stride + class as usize);
+        if !needs.is_empty() && known.is_some_and(|next| !matches!(*next, REJECT | UNKNOWN)) {
+            self.lie.get_or_insert(Lie::Needs { state, class });
+        }
+        needs
+    }
+
+    /// The parts of the state that a class looks at, and those it changes.
+    pub(super) fn touches(&self, class: u32) -> (Keys, Keys) {
+        self.source.touches(class)
+    }
+
+    /// What a class brings of that.
+    pub(super) fn brings(&self, class: u32) -> SmallVec<[u64; 2]> {
+        self.source.brings(class)
+    }
+
     /// Whether a class is out of reach from a state for good.
     pub(super) fn hopeless(&mut self, state: u32, class: u32) -> bool {
         let key = u64::from(state) << 32 | u64::from(class);
@@ -206,6 +236,9 @@ impl<'a> Space<'a> {
                 ("followed by one state only, but was by another from", state, class)
             }
             Lie::Hopeless { state, class } => ("hopeless, but was accepted in", state, class),
+            Lie::Needs { state, class } => {
+                ("in need of another, but was accepted in", state, class)
+            }
         };
         let (op, state) = (self.source.describe(class), self.source.describe_state(state));
         format!("the model says that `{op}` is {what} state {state}; that hint was not used")
