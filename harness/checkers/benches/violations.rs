@@ -403,4 +403,11 @@ fn main() {
     watch("monitor kv", "kv", &|| Box::new(Registers::new(10, None, 0, 0)));
     watch("monitor mutex", "mutex", &|| Box::new(Lock::new(1, false, false)));
     watch("monitor fifo-queue", "fifo-queue", &|| Box::new(Collection::new(First::In, None)));
+    watch("monitor stack", "stack", &|| Box::new(Collection::new(First::Last, None)));
+    watch("monitor priority-queue", "priority-queue", &|| {
+        Box::new(Collection::new(First::Greatest, Some(1000)))
+    });
+    watch("monitor set", "set", &|| Box::new(Elements::new(false, 100)));
+    watch("monitor counter", "counter", &|| Box::new(Number::new(false, false)));
+    watch("monitor max-register", "max-register", &|| Box::new(Number::new(true, false)));
 }

@@ -14,6 +14,7 @@
 //! nobody had written it, and whoever writes it again as if it were new.
 
 use super::rule::{End, Followed, Rule};
+use super::zones::Cluster;
 use crate::linearizability::fast::{Growth, Sequence};
 use crate::linearizability::model::{NEVER, Spec};
 use std::borrow::Borrow;
@@ -23,26 +24,12 @@ use std::ops::Bound;
 /// What an operation does, if it does no more than write, append and read.
 pub(super) type Growing<M, T> = for<'a> fn(&'a M, &'a <M as Spec>::Op) -> Option<Growth<&'a T>>;
 
-/// The first return and the last call of a chain, one more than their positions.
-#[derive(Clone, Copy)]
-struct Zone {
-    first: u32,
-    last: u32,
-}
-
-impl Zone {
-    /// Whether neither can have come first.
-    fn clashes(self, other: Zone) -> bool {
-        self.first < other.last && other.first < self.last
-    }
-}
-
 /// A write or an append.
 struct Mutator {
     number: u32,
     write: bool,
     /// By itself.
-    zone: Zone,
+    zone: Cluster,
     /// The chain in which it was read.
     chain: Option<u32>,
 }
@@ -57,7 +44,7 @@ struct Link {
 
 /// What was read after a write.
 struct Chain<O> {
-    zone: Zone,
+    zone: Cluster,
     /// All that was read, from the write on.
     text: O,
     /// What a read to come may find: all of it, or all but something at the end.
@@ -107,7 +94,7 @@ where
 {
     /// Something that is empty at first.
     pub fn new(growing: Growing<M, T>) -> Self {
-        let zone = Zone { first: 0, last: 0 };
+        let zone = Cluster { first: 0, last: 0 };
         let links = VecDeque::from([Link { end: 0, done: 0 }]);
         let first = Chain { zone, text: T::Owned::default(), links };
         let (mutators, open) = (BTreeMap::new(), BTreeMap::new());
@@ -206,8 +193,8 @@ where
         let begun = chains.chain(alone.map(|m| (m.zone, m.number)));
         let newest =
             begun.filter(|(zone, _)| zone.first < oldest).max_by_key(|(z, n)| (z.last, *n));
-        if let Some((Zone { last, .. }, newest)) = newest {
-            let newer = |zone: Zone, number: u32| number == newest || zone.first >= last;
+        if let Some((Cluster { last, .. }, newest)) = newest {
+            let newer = |zone: Cluster, number: u32| number == newest || zone.first >= last;
             self.chains.retain(|number, chain| newer(chain.zone, *number));
             self.mutators.retain(|_, mutator| match mutator.chain {
                 Some(chain) => self.chains.contains_key(&chain),
@@ -270,7 +257,7 @@ where
         if self.ambiguous(text) {
             return Followed::Lost;
         }
-        let zone = Zone { first: NEVER, last: called };
+        let zone = Cluster { first: NEVER, last: called };
         let mutator = Mutator { number: end.number, write, zone, chain: None };
         self.mutators.insert(text.to_owned(), mutator);
         self.open.insert(end.number, (called, Some(text.to_owned())));

@@ -17,16 +17,16 @@ use crate::linearizability::model::{NEVER, Spec};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-/// A value that may still be read: the first return and the last call of what concerns it.
+/// What lies together: the first return and the last call of it.
 #[derive(Clone, Copy)]
-struct Cluster {
-    first: u32,
-    last: u32,
+pub(super) struct Cluster {
+    pub first: u32,
+    pub last: u32,
 }
 
 impl Cluster {
     /// Whether neither can have come first.
-    fn clashes(self, other: Cluster) -> bool {
+    pub fn clashes(self, other: Cluster) -> bool {
         self.first < other.last && other.first < self.last
     }
 }
@@ -36,6 +36,7 @@ pub(super) type Reading<M> = fn(&M, &<M as Spec>::Op) -> Option<Access>;
 
 pub(super) struct Zones<M: Spec> {
     reading: Reading<M>,
+    /// By the values that may still be read.
     clusters: FxHashMap<u32, Cluster>,
     /// Operations that are open, in the order of their calls: the call, and the value they write.
     open: BTreeMap<u32, (u32, Option<u32>)>,
