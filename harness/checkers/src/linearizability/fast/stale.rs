@@ -62,9 +62,10 @@ pub(crate) fn stale<Op>(
     // Of those that left a value, the last return plus one, and whose.
     let mut sources: Vec<Option<(u32, u32)>> = vec![None; initial as usize + 1];
     sources[initial as usize] = Some((0, NONE));
-    // Of those that completed, the one that began last; and the same when each began.
-    let mut over: Option<Over> = None;
-    let mut before: Vec<Option<Over>> = vec![None; calls.len()];
+    // Of those that completed, the one that began last, and the last that held something else; and
+    // the same when each began.
+    let mut over: [Option<Over>; 2] = [None; 2];
+    let mut before: Vec<[Option<Over>; 2]> = vec![over; calls.len()];
     for event in events.into_iter().filter(|event| *event != NOTHING) {
         let i = event / 2;
         let call = &calls[i as usize];
@@ -88,20 +89,25 @@ pub(crate) fn stale<Op>(
             let Some((last, whose)) = sources.get(value as usize).copied().flatten() else {
                 return Shortcut::violation(vec![i]);
             };
-            if let Some(over) = before[i as usize]
-                && last <= over.called
-                && over.held != value
-            {
+            let mut others = before[i as usize].into_iter().flatten();
+            if let Some(over) = others.find(|over| over.held != value && last <= over.called) {
                 return Some(witness(calls, &passage, put, whose, over, i));
             }
             if left.is_none() {
                 held = Some((value, whose));
             }
         }
-        if let Some((held, source)) = held
-            && over.is_none_or(|over| over.called < call.called)
-        {
-            over = Some(Over { called: call.called, operation: i, held, source });
+        if let Some((held, source)) = held {
+            let new = Some(Over { called: call.called, operation: i, held, source });
+            let sooner = |over: Option<Over>| over.is_none_or(|over| over.called < call.called);
+            let alike = over[0].is_some_and(|over| over.held == held);
+            match over {
+                [first, _] if alike && !sooner(first) => {}
+                [first, _] if alike || first.is_none() => over[0] = new,
+                [first, _] if sooner(first) => over = [new, first],
+                [_, second] if sooner(second) => over[1] = new,
+                _ => {}
+            }
         }
     }
     None
