@@ -1,7 +1,7 @@
 //! Ways to a few operations that fail by themselves.
 
 use super::super::engine::{Piece, Trust};
-use super::super::model::Call;
+use super::super::model::{Call, Spec};
 use super::super::options::Rules;
 use super::super::search::{Answer, Limits, Searchable};
 use super::grow::{self, Steps};
@@ -22,6 +22,8 @@ const GROWN: (usize, u64) = (24, 4_000);
 const GROWING: u64 = 300_000;
 /// How many demands are few from the start.
 const SMALL: usize = 16;
+/// How many of the last returns are many.
+const LONGER: usize = 42;
 /// How many of the last operations are tried as one that leaves the same state always.
 const ANCHORS: usize = 40;
 /// Configurations that trying one of them may cost.
@@ -36,75 +38,105 @@ const LAST_CONFIRMATION: u64 = 2_000_000;
 /// Calls beyond which that would take long and decide nothing.
 const LARGE: usize = 1_000;
 
+/// What is looked at the end of.
+struct Last<M: Spec> {
+    /// The return by which it fails.
+    upto: u32,
+    /// All returns, in order.
+    returns: Vec<u32>,
+    /// All states, if they are few.
+    all: Option<Vec<Start<M::State>>>,
+}
+
 impl<M: Searchable> Minimiser<'_, M> {
     /// A few operations that fail by themselves, and whether they do so from any state. What takes
-    /// long is only tried where the whole is certain to fail, or where states are few.
+    /// long is only tried where the whole is certain to fail.
     pub(super) fn few(&mut self, upto: u32, certain: bool) -> Option<(Weakened<M::Op>, bool)> {
         let whole = self.whole;
-        let initial = initial(self.model);
         if whole.demands() <= SMALL && self.fails(whole) {
             return Some((whole.clone(), false));
         }
-        let all = all_states(self.model, whole, self.deadline).map(from);
-        let returns = returns::<M>(&whole.calls, 0..whole.calls.len() as u32);
-        if all.is_none()
+        let last = self.last(upto);
+        if last.all.is_none()
             && let Some(anchored) = self.anchored(upto)
         {
             return Some((anchored, false));
         }
         // Where states are many, each kind that may have happened is tried once, at least.
-        let classes = if all.is_none() && certain { whole.classes() as u64 } else { 0 };
-        // Few states: the last returns, from whatever was before.
-        let window = |search: &mut Self, length: usize| {
-            search.starts.clone_from(all.as_ref().filter(|_| length < returns.len())?);
-            let from = returns[returns.len() - length];
-            let window = search.cut(whole, from);
-            search.fails(&window).then_some((window, true))
-        };
-        // Or the failing one and the last that were over when it began, from the start.
-        let near = |search: &mut Self, length: usize, effort: u64| {
-            search.starts.clone_from(&initial);
-            let failing = whole.calls.iter().find(|call| call.returned == upto)?;
-            let before = returns.partition_point(|returned| *returned < failing.called);
-            let from = *returns.get(before.checked_sub(length)?)?;
-            let (near, _) = search.kept(whole, |_, call| {
-                call.returned == upto || (from..failing.called).contains(&call.returned)
-            });
-            let effort = effort + classes;
-            let budget = std::mem::replace(&mut search.budget.0, effort);
-            let fails = search.fails(&near);
-            search.budget.0 = budget;
-            fails.then_some((near, false))
-        };
+        let classes = if last.all.is_none() && certain { whole.classes() as u64 } else { 0 };
         // The shorter, the fewer must be told of.
-        let short: [(&[usize], &[usize]); 2] =
-            [(&[2, 3, 4, 6], &[1, 2, 4]), (&[8, 12, 16], &[8, 16])];
+        let short: [(&[usize], &[usize]); 3] =
+            [(&[2, 3, 4, 6], &[1, 2, 4]), (&[8, 12, 16], &[8, 16]), (&[24, 32], &[])];
         for (windows, nears) in short {
-            let found = windows.iter().find_map(|length| window(self, *length));
-            let nears = || nears.iter().find_map(|length| near(self, *length, HANDFUL));
-            let found = found.or_else(nears);
+            let found = windows.iter().find_map(|length| self.window(&last, *length));
+            let near = |length: &usize| self.near(&last, *length, HANDFUL + classes);
+            let found = found.or_else(|| nears.iter().find_map(near));
             if found.is_some() {
                 return found;
             }
         }
-        self.starts.clone_from(&initial);
-        if all.is_none() {
-            return if certain { Some((self.grown(whole, upto)?, false)) } else { None };
+        self.starts = initial(self.model);
+        match last.all {
+            None if certain => Some((self.grown(whole, upto)?, false)),
+            Some(_) if certain => self.longer(upto),
+            _ => None,
         }
-        let mut length = 24;
+    }
+
+    /// The same with more operations, where states are few.
+    pub(super) fn longer(&mut self, upto: u32) -> Option<(Weakened<M::Op>, bool)> {
+        let last = self.last(upto);
+        last.all.as_ref()?;
+        let mut length = LONGER;
         let mut more = MORE.into_iter();
-        while length < returns.len() && !self.tired() {
-            if let Some(few) = window(self, length) {
+        while length < last.returns.len() && !self.tired() {
+            if let Some(few) = self.window(&last, length) {
                 return Some(few);
             }
             length += length / 3;
             let Some(effort) = more.next() else { continue };
-            if let Some(few) = [1, 2].iter().find_map(|length| near(self, *length, effort)) {
+            if let Some(few) = [1, 2].iter().find_map(|length| self.near(&last, *length, effort)) {
                 return Some(few);
             }
         }
-        self.starts = initial;
+        self.starts = initial(self.model);
         None
+    }
+
+    fn last(&self, upto: u32) -> Last<M> {
+        let all = all_states(self.model, self.whole, self.deadline).map(from);
+        let returns = returns::<M>(&self.whole.calls, 0..self.whole.calls.len() as u32);
+        Last { upto, returns, all }
+    }
+
+    /// The last returns, from whatever was before, if states are few.
+    fn window(&mut self, last: &Last<M>, length: usize) -> Option<(Weakened<M::Op>, bool)> {
+        let whole = self.whole;
+        let earlier = last.returns.len().checked_sub(length).filter(|earlier| *earlier > 0)?;
+        self.starts.clone_from(last.all.as_ref()?);
+        let window = self.cut(whole, last.returns[earlier]);
+        self.fails(&window).then_some((window, true))
+    }
+
+    /// The failing one and the last that were over when it began, from the start.
+    fn near(
+        &mut self,
+        last: &Last<M>,
+        length: usize,
+        effort: u64,
+    ) -> Option<(Weakened<M::Op>, bool)> {
+        let whole = self.whole;
+        self.starts = initial(self.model);
+        let failing = whole.calls.iter().find(|call| call.returned == last.upto)?;
+        let before = last.returns.partition_point(|returned| *returned < failing.called);
+        let from = *last.returns.get(before.checked_sub(length)?)?;
+        let (near, _) = self.kept(whole, |_, call| {
+            call.returned == last.upto || (from..failing.called).contains(&call.returned)
+        });
+        let budget = std::mem::replace(&mut self.budget.0, effort);
+        let fails = self.fails(&near);
+        self.budget.0 = budget;
+        fails.then_some((near, false))
     }
 
     /// What comes after an operation that leaves the same state whatever was before: the last one
@@ -232,7 +264,7 @@ impl<M: Searchable> Minimiser<'_, M> {
     }
 
     /// What is asked from the return at `from` on.
-    fn cut(&self, whole: &Weakened<M::Op>, from: u32) -> Weakened<M::Op> {
+    pub(super) fn cut(&self, whole: &Weakened<M::Op>, from: u32) -> Weakened<M::Op> {
         whole.filtered(|_, call| {
             if call.returned < from {
                 None

@@ -8,6 +8,7 @@
 //! the history. What is left is small enough for a search that believes no hint, which confirms
 //! it.
 
+mod behind;
 mod few;
 mod frontier;
 mod grow;
@@ -245,6 +246,16 @@ pub(crate) fn find<M: Searchable>(
     let mut minimiser = Minimiser::new(model, &whole, deadline);
     let few = minimiser.few(guess, false).map(|few| minimiser.minimised(few));
     if let Some(found) = few.filter(FoundCore::good) {
+        return (found, guess);
+    }
+    if let Some(upto) = behind::furthest(&returns, reached as usize) {
+        let whole = prefix(model, calls, members, upto);
+        if let Some(found) = Minimiser::new(model, &whole, deadline).behind(reached as usize) {
+            return found;
+        }
+    }
+    let longer = minimiser.longer(guess).map(|few| minimiser.minimised(few));
+    if let Some(found) = longer.filter(FoundCore::good) {
         return (found, guess);
     }
     // A search that looked ahead may have given up long before anything failed.
