@@ -58,3 +58,48 @@ impl<M: Searchable> Minimiser<'_, M> {
         self.cut(&before, first)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::erased::erase;
+    use super::super::super::model::Call;
+    use super::super::super::models::{Register, RegisterOp};
+    use super::super::super::options::Deadline;
+    use super::*;
+
+    /// Two clients write and read values in turn; the read at this place is of one that was not
+    /// there.
+    fn calls(lie: u32) -> Vec<Call<RegisterOp>> {
+        let call = |i: u32| {
+            let value = 1 + i / 4 % 3;
+            let op = match i % 4 {
+                0 | 1 => RegisterOp::Write(value),
+                _ if i == lie => RegisterOp::Read(1 + value % 3),
+                _ => RegisterOp::Read(value),
+            };
+            // Each overlaps the one before and the one after.
+            Call { op, called: 2 * i, returned: 2 * i + 3, object: 0 }
+        };
+        (0..200).map(call).collect()
+    }
+
+    #[test]
+    fn what_fails_behind_the_return_that_was_reached_is_found() {
+        let (model, deadline) = (Register::default(), Deadline::never());
+        for lie in [102, 110] {
+            let (model, calls) = erase(&model, &calls(lie));
+            let members: Vec<u32> = (0..calls.len() as u32).collect();
+            for behind in 0..=40 {
+                let reached = lie as usize - behind;
+                let returns: Vec<u32> = calls.iter().map(|call| call.returned).collect();
+                let upto = furthest(&returns, reached).expect("a return");
+                let whole = prefix(&model, &calls, &members, upto);
+                let found = Minimiser::new(&model, &whole, &deadline).behind(reached);
+                assert_eq!(found.is_some(), behind <= 32, "{lie} {behind}");
+                let Some((found, fails_by)) = found else { continue };
+                assert!(found.good() && found.core.demands() >= 1, "{lie} {behind}");
+                assert!((returns[lie as usize]..=upto).contains(&fails_by), "{lie} {behind}");
+            }
+        }
+    }
+}
