@@ -93,6 +93,7 @@ pub(crate) fn brief<M: Spec>(
         fails_at: 0,
         rejected: Vec::new(),
         partials: Vec::new(),
+        only_these: false,
         core: Core {
             mandatory: vec![0],
             optional: Vec::new(),
@@ -148,6 +149,7 @@ fn tell<M: Searchable>(
         fails_at,
         rejected,
         partials,
+        only_these: false,
         core,
     };
     in_order(violation)

@@ -253,11 +253,12 @@ impl Judgement<'_> {
         self.methods.push("polynomial check");
         let labels = Renumbered { labels: self.labels, origin: &origin };
         let mut verdict = self.explained(&erased, &numbered, &everyone, reached, &labels)?;
-        if let Verdict::Violation(violation) = &mut verdict
-            && calls.len() == 1
-        {
-            // What was there in its place is not known from one operation.
-            violation.rejected.clear();
+        if let Verdict::Violation(violation) = &mut verdict {
+            violation.only_these = true;
+            if calls.len() == 1 {
+                // What was there in its place is not known from one operation.
+                violation.rejected.clear();
+            }
         }
         Some(verdict)
     }

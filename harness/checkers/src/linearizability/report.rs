@@ -98,6 +98,10 @@ pub struct Violation {
     pub rejected: Vec<Rejection>,
     /// The longest orders that explain everything but the failing operation.
     pub partials: Vec<Partial>,
+    /// Whether those are orders of the operations spoken of alone: then all others are left out of
+    /// them, and of what could have come next.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_these: bool,
     /// The few operations that cannot all be explained.
     pub core: Core,
 }

@@ -157,6 +157,7 @@ fn violation(
         fails_at,
         rejected: vec![Rejection { operation: fails_at, state: String::new(), reason }],
         partials: Vec::<Partial>::new(),
+        only_these: false,
         core: Core {
             mandatory: (0..mentioned.len()).collect(),
             optional: Vec::new(),

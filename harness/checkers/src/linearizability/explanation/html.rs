@@ -156,7 +156,8 @@ fn write_partial(
     partial: &Partial,
 ) -> fmt::Result {
     if number == 0 {
-        writeln!(out, "<h2>The longest order that explains everything before that</h2>")?;
+        let of = if violation.only_these { "these operations alone" } else { "everything" };
+        writeln!(out, "<h2>The longest order that explains {of} before that</h2>")?;
     } else {
         writeln!(out, "<h2>Another one, that ends differently</h2>")?;
     }

@@ -43,7 +43,8 @@ fn write_violation(out: &mut String, violation: &Violation) -> fmt::Result {
     }
     let tells = |partial: &&Partial| partial.omitted > 0 || !partial.steps.is_empty();
     if let Some(partial) = violation.partials.first().filter(tells) {
-        writeln!(out, "\nThe longest order before that:")?;
+        let of = if violation.only_these { " of these alone" } else { "" };
+        writeln!(out, "\nThe longest order{of} before that:")?;
         if partial.omitted > 0 {
             writeln!(
                 out,
