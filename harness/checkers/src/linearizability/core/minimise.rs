@@ -9,7 +9,7 @@ use super::{FoundCore, Start, Weakened, attempt, confirmed, forgotten, initial};
 pub(super) const FEW_STATES: (u64, u64) = (4_000, 60_000);
 pub(super) const MANY_STATES: (u64, u64) = (1_000, 8_000);
 /// Demands that are few enough not to look for fewer.
-const ENOUGH: usize = 5;
+const ENOUGH: usize = 7;
 
 /// Looks for a few operations, and takes demands away from them.
 pub(super) struct Minimiser<'a, M: Searchable> {
